@@ -1,0 +1,259 @@
+"""The clean rooms: every check runs against built wheels, in an environment of its own.
+
+`nox` runs what a change must pass, `nox -l` lists it all. Packages are found under packages/; a new
+one needs no edit here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nox
+from nox.project import dependency_groups, load_toml, python_versions
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tools import readme_commands, wheel_contents
+from tools.lowest_versions import lowest_versions
+from tools.workspace import CORE, ROOT, Package, closure, packages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+
+PACKAGES = packages()
+PLUGINS = [name for name in PACKAGES if name != CORE]
+PYTHONS = python_versions(PACKAGES[CORE].pyproject)
+WHEELHOUSE = ROOT / ".nox" / "wheelhouse"
+CORE_COVERAGE = 95
+
+# Only what a package declares takes part in its tests.
+CLEAN_ROOM = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+
+@nox.session(default=False, reuse_venv=True)
+def build(session: nox.Session) -> None:
+    """Build every package once; the sessions that need wheels ask for this one."""
+    session.install(*group("release"))
+    shutil.rmtree(WHEELHOUSE, ignore_errors=True)
+    session.run("hatch", "build", "--all", str(WHEELHOUSE))
+    ours = (f"{name} @ {wheel(package).as_uri()}" for name, package in PACKAGES.items())
+    (WHEELHOUSE / "ours.txt").write_text("\n".join(ours), encoding="utf-8")
+
+
+@nox.session(reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Check style, formatting, who imports whom, each package's files and its changelog."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("python", "-m", "tools.import_contracts")
+    session.run("python", "-m", "tools.package_files")
+    for package in PACKAGES.values():
+        session.run(*towncrier(package), "--draft", silent=True)
+
+
+@nox.session(reuse_venv=True)
+def types(session: nox.Session) -> None:
+    """Check the types of all packages and of the tools, strictly."""
+    needed = {
+        str(requirement)
+        for package in PACKAGES.values()
+        for requirement in package.requirements(*package.extras)
+        if canonicalize_name(requirement.name) not in PACKAGES
+    }
+    session.install(
+        *group("lint"), *group("types"), *sorted(needed), *constraints(*PACKAGES.values())
+    )
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS, requires=["build"])
+def core(session: nox.Session) -> None:
+    """Test the core's wheel, with all of its extras, on every supported Python."""
+    package = PACKAGES[CORE]
+    measured = session.python == PYTHONS[0]
+    install(session, package, *group("coverage") if measured else (), extras=package.extras)
+    if not measured:
+        test(session, package)
+        return
+    session.env["COVERAGE_FILE"] = str(Path(session.create_tmp(), "coverage"))
+    test(session, package, "coverage", "run", "-m")
+    session.run("coverage", "report", f"--fail-under={CORE_COVERAGE}")
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("name", PLUGINS, ids=PLUGINS)
+def plugin(session: nox.Session, name: str) -> None:
+    """Test each package's wheel alone with what it declares."""
+    install(session, PACKAGES[name])
+    test(session, PACKAGES[name])
+
+
+@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.parametrize("name", list(PACKAGES), ids=list(PACKAGES))
+def lowest(session: nox.Session, name: str) -> None:
+    """Test each package with the lowest versions that it and our packages below it declare."""
+    package = PACKAGES[name]
+    extras = package.extras if name == CORE else []
+    pins = Path(session.create_tmp(), "lowest.txt")
+    pins.write_text("\n".join(lowest_versions([wanted(package, extras)])), encoding="utf-8")
+    install(session, package, "-c", str(pins), extras=extras)
+    test(session, package)
+
+
+@nox.session(requires=["build"])
+def wheels(session: nox.Session) -> None:
+    """Check what the wheels hold, then use them in an environment with nothing else in it."""
+    problems = [
+        f"{wheel(package).name}: {problem}"
+        for package in PACKAGES.values()
+        for problem in wheel_contents.problems(package, wheel(package))
+    ]
+    if problems:
+        session.error("\n".join(problems))
+
+    session.install(str(wheel(PACKAGES[CORE])))
+    every_public_name = "import ttv_core as c; [getattr(c, name) for name in c.__all__]"
+    session.run("python", "-W", "error", "-c", every_public_name)
+
+    session.install(*(str(wheel(package)) for package in PACKAGES.values()), *constraints())
+    session.run("python", "-m", "pip", "check")
+    present = installed(session)
+    if "pytest" in present:
+        session.error("pytest came with the packages")
+    session.run("ttv", "--version")
+    session.run("ttv", "backends")
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Run the README's first command in a clean copy and decode the video that it makes."""
+    result = readme_commands.readme_block("first-result")
+    name, size, duration, fps = (part.strip() for part in result.split("·"))
+    clean = Path(session.create_tmp(), "clean").resolve()
+    shutil.rmtree(clean, ignore_errors=True)
+    for path in versioned_files():
+        (clean / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, clean / path)
+    with session.chdir(clean):
+        command = readme_commands.readme_block("first-command")
+        session.run("bash", "-euo", "pipefail", "-c", command, external=True)
+        promised = size, duration.removesuffix(" s"), fps.removesuffix(" fps")
+        python = str(clean / ".venv" / "bin" / "python")
+        session.run(python, "tools/check_video.py", name, *promised, external=True)
+
+
+@nox.session(default=False, requires=["build"])
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks, or those named after `--`."""
+    session.install(*(str(wheel(package)) for package in PACKAGES.values()), *constraints())
+    for script in session.posargs or sorted(map(str, ROOT.glob("benchmarks/*.py"))):
+        needed = load_toml(script, missing_ok=True).get("dependencies", [])
+        if needed:
+            session.install(*needed)
+        session.run("python", script)
+
+
+@nox.session(default=False, requires=["build"])
+def mutation(session: nox.Session) -> None:
+    """Break the core line by line and list the breaks that no test notices."""
+    package = PACKAGES[CORE]
+    install(session, package, *group("mutation"), extras=package.extras)
+    copy = Path(session.create_tmp(), package.name)
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(package.folder, copy)
+    with session.chdir(copy):
+        session.run("mutmut", "run", *session.posargs, env=CLEAN_ROOM)
+        session.run("mutmut", "results")
+
+
+@nox.session(default=False)
+def changelog(session: nox.Session) -> None:
+    """Move the fragments of the packages named after `--` into their changelogs."""
+    session.install(*group("release"))
+    for name in session.posargs:
+        session.run(*towncrier(PACKAGES[name]), "--yes")
+
+
+def group(name: str) -> list[str]:
+    """Return a dependency group of the workspace."""
+    return list(dependency_groups(load_toml("pyproject.toml"), name))
+
+
+def wheel(package: Package) -> Path:
+    """Return the built wheel of a package."""
+    return WHEELHOUSE / f"{package.module}-{package.version}-py3-none-any.whl"
+
+
+def wanted(package: Package, extras: Sequence[str]) -> Requirement:
+    """Return the requirement that installs a package with some extras."""
+    return Requirement(f"{package.name}[{','.join(extras)}]")
+
+
+def constraints(*used: Package) -> list[str]:
+    """Return pip's options for the packages' own constraints; all packages if none is named."""
+    files = [package.constraints for package in used or PACKAGES.values()]
+    return [option for file in files if file for option in ("-c", str(file))]
+
+
+def install(session: nox.Session, package: Package, *more: str, extras: Sequence[str] = ()) -> None:
+    """Install a wheel with what it and its tests declare; check that nothing else of ours came.
+
+    Args:
+        session: where to install.
+        package: the package whose wheel is installed.
+        *more: further arguments for pip.
+        extras: the package's extras to install.
+    """
+    tests_need = list(dependency_groups(package.pyproject, "test"))
+    target = wanted(package, extras)
+    declared = closure([target, *map(Requirement, tests_need)])
+    session.install(
+        str(target),
+        *tests_need,
+        *more,
+        # Ours come from the wheels just built, never from an index.
+        *("-c", str(WHEELHOUSE / "ours.txt")),
+        *constraints(*(PACKAGES[name] for name in declared)),
+    )
+    session.run("python", "-m", "pip", "check")
+    undeclared = (installed(session) & PACKAGES.keys()) - declared.keys()
+    if undeclared:
+        session.error(f"{package.name} does not declare {', '.join(sorted(undeclared))}")
+
+
+def installed(session: nox.Session) -> set[str]:
+    """Return the names of the distributions in the session's environment."""
+    listing = session.run("python", "-m", "pip", "list", "--format=json", silent=True, log=False)
+    return {canonicalize_name(each["name"]) for each in json.loads(str(listing))}
+
+
+def test(session: nox.Session, package: Package, *runner: str) -> None:
+    """Run a package's tests, through another runner if one is given."""
+    tests = str(package.tests.relative_to(ROOT))
+    session.run(*runner, "pytest", tests, *session.posargs, env=CLEAN_ROOM)
+
+
+def towncrier(package: Package) -> list[str]:
+    """Return the command that renders a package's changelog fragments."""
+    where = ["--config", "pyproject.toml", "--dir", str(package.folder)]
+    return ["towncrier", "build", *where, "--name", package.name, "--version", package.version]
+
+
+def versioned_files() -> list[str]:
+    """List the files that a clone would hold, those not yet added included."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [path for path in listing.split("\0") if path and (ROOT / path).is_file()]

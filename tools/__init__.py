@@ -1,0 +1,1 @@
+"""What the noxfile and the hooks run: small scripts over every package found."""

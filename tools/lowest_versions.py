@@ -1,0 +1,52 @@
+"""Turn declared lower bounds into exact pins, to test that they are honest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from tools.workspace import closure, packages
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+
+def lowest_versions(requirements: list[Requirement]) -> list[str]:
+    """Pin every direct dependency of what is required to the lowest version that all allow.
+
+    Dependencies of this repository's own packages are followed; these packages themselves are not
+    pinned, for they are installed as built.
+
+    Args:
+        requirements: the packages to be installed, with their extras.
+
+    Returns:
+        Constraints for pip, one a line, sorted.
+
+    Raises:
+        ValueError: a dependency has no lower bound.
+    """
+    ours = packages()
+    lowest: dict[str, Version] = {}
+    for owner, declared in closure(requirements).items():
+        for requirement in declared:
+            name = canonicalize_name(requirement.name)
+            if name in ours or (requirement.marker and not requirement.marker.evaluate()):
+                continue
+            bound = _lower_bound(requirement, owner)
+            lowest[name] = max(bound, lowest.get(name, bound))
+    return sorted(f"{name}=={version}" for name, version in lowest.items())
+
+
+def _lower_bound(requirement: Requirement, owner: str) -> Version:
+    bounds = [
+        Version(specifier.version)
+        for specifier in requirement.specifier
+        if specifier.operator in {">=", "~=", "=="}
+    ]
+    if not bounds:
+        message = f"{owner}: the dependency `{requirement}` has no lower bound; add `>=`"
+        raise ValueError(message)
+    return max(bounds)
