@@ -1,0 +1,218 @@
+"""ttv: one interface over every video generator that is installed.
+
+```python
+import ttv_core as ttv
+
+plan = ttv.plan("a red fox runs through snow", backend="animatic", duration=5)
+video = ttv.generate("a red fox runs through snow", backend="animatic", output="fox.mp4")
+```
+
+Names are imported when they are used, so that importing this package costs next to nothing.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ttv_core.capabilities import (
+        Canvas,
+        Capabilities,
+        InputLimit,
+        ModelCapabilities,
+        Numbers,
+        Price,
+        PromptLimit,
+        RemoteFacts,
+        Rule,
+        Size,
+        SizeRange,
+    )
+    from ttv_core.config import Config, extract_backend_config, load_config
+    from ttv_core.errors import (
+        AllBackendsFailedError,
+        AuthenticationError,
+        BackendUnavailableError,
+        ConfigurationError,
+        ContentRejectedError,
+        CostLimitError,
+        DownloadError,
+        GenerationCancelledError,
+        GenerationFailedError,
+        GenerationTimeoutError,
+        InvalidInputError,
+        JobExpiredError,
+        JobNotFoundError,
+        ModelNotFoundError,
+        OutputError,
+        PluginError,
+        QuotaExceededError,
+        SubmissionUncertainError,
+        VideoGenerationError,
+    )
+    from ttv_core.events import JobEvent
+    from ttv_core.factory import agenerate, create_video_generator, generate, plan, plan_all, start
+    from ttv_core.hookspecs import BackendSpec, hookimpl
+    from ttv_core.inputs import MediaInput
+    from ttv_core.interface import VideoGenerator, VideoGeneratorInterface
+    from ttv_core.job import Job, JobContext
+    from ttv_core.local import LocalVideoGenerator
+    from ttv_core.planning import Plan
+    from ttv_core.registry import GENERATOR_REGISTRY
+    from ttv_core.request import VideoRequest
+    from ttv_core.resolved import ResolvedRequest
+    from ttv_core.results import (
+        Adjustment,
+        Attempt,
+        Availability,
+        CostEstimate,
+        ExpectedVideo,
+        MediaInfo,
+        VideoResult,
+        Violation,
+    )
+    from ttv_core.settings import BackendSettings
+
+_HOME = {
+    "capabilities": (
+        "Canvas",
+        "Capabilities",
+        "InputLimit",
+        "ModelCapabilities",
+        "Numbers",
+        "Price",
+        "PromptLimit",
+        "RemoteFacts",
+        "Rule",
+        "Size",
+        "SizeRange",
+    ),
+    "config": ("Config", "extract_backend_config", "load_config"),
+    "errors": (
+        "AllBackendsFailedError",
+        "AuthenticationError",
+        "BackendUnavailableError",
+        "ConfigurationError",
+        "ContentRejectedError",
+        "CostLimitError",
+        "DownloadError",
+        "GenerationCancelledError",
+        "GenerationFailedError",
+        "GenerationTimeoutError",
+        "InvalidInputError",
+        "JobExpiredError",
+        "JobNotFoundError",
+        "ModelNotFoundError",
+        "OutputError",
+        "PluginError",
+        "QuotaExceededError",
+        "SubmissionUncertainError",
+        "VideoGenerationError",
+    ),
+    "events": ("JobEvent",),
+    "factory": ("agenerate", "create_video_generator", "generate", "plan", "plan_all", "start"),
+    "hookspecs": ("BackendSpec", "hookimpl"),
+    "inputs": ("MediaInput",),
+    "interface": ("VideoGenerator", "VideoGeneratorInterface"),
+    "job": ("Job", "JobContext"),
+    "local": ("LocalVideoGenerator",),
+    "planning": ("Plan",),
+    "registry": ("GENERATOR_REGISTRY",),
+    "request": ("VideoRequest",),
+    "resolved": ("ResolvedRequest",),
+    "results": (
+        "Adjustment",
+        "Attempt",
+        "Availability",
+        "CostEstimate",
+        "ExpectedVideo",
+        "MediaInfo",
+        "VideoResult",
+        "Violation",
+    ),
+    "settings": ("BackendSettings",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "GENERATOR_REGISTRY",
+    "Adjustment",
+    "AllBackendsFailedError",
+    "Attempt",
+    "AuthenticationError",
+    "Availability",
+    "BackendSettings",
+    "BackendSpec",
+    "BackendUnavailableError",
+    "Canvas",
+    "Capabilities",
+    "Config",
+    "ConfigurationError",
+    "ContentRejectedError",
+    "CostEstimate",
+    "CostLimitError",
+    "DownloadError",
+    "ExpectedVideo",
+    "GenerationCancelledError",
+    "GenerationFailedError",
+    "GenerationTimeoutError",
+    "InputLimit",
+    "InvalidInputError",
+    "Job",
+    "JobContext",
+    "JobEvent",
+    "JobExpiredError",
+    "JobNotFoundError",
+    "LocalVideoGenerator",
+    "MediaInfo",
+    "MediaInput",
+    "ModelCapabilities",
+    "ModelNotFoundError",
+    "Numbers",
+    "OutputError",
+    "Plan",
+    "PluginError",
+    "Price",
+    "PromptLimit",
+    "QuotaExceededError",
+    "RemoteFacts",
+    "ResolvedRequest",
+    "Rule",
+    "Size",
+    "SizeRange",
+    "SubmissionUncertainError",
+    "VideoGenerationError",
+    "VideoGenerator",
+    "VideoGeneratorInterface",
+    "VideoRequest",
+    "VideoResult",
+    "Violation",
+    "agenerate",
+    "create_video_generator",
+    "extract_backend_config",
+    "generate",
+    "hookimpl",
+    "load_config",
+    "plan",
+    "plan_all",
+    "start",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("ttv-core")
+    module = _MODULE_OF.get(name)
+    if module is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names without importing them."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,51 @@
+"""What is told while a video is made."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+__all__ = ["EventHandler", "JobEvent", "printable"]
+
+logger = logging.getLogger("ttv_core")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """A change of a job.
+
+    Attributes:
+        job_id: The job.
+        backend: Who makes it.
+        state: "planned", "loading", "running", "encoding", "measuring", "completed", "failed",
+            "cancelled".
+        fraction: How much is done, 0 to 1; None when that is not known.
+        step: Steps or frames done.
+        total: Steps or frames in all.
+        message: For people.
+        at: Seconds since the epoch.
+    """
+
+    job_id: str
+    backend: str
+    state: str
+    fraction: float | None = None
+    step: int | None = None
+    total: int | None = None
+    message: str = ""
+    at: float = field(default_factory=time.time)
+
+
+EventHandler = Callable[[JobEvent], None]
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters and direction marks made visible.
+
+    Prompts and vendors' messages go to logs and terminals; an escape sequence in them must not.
+    """
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

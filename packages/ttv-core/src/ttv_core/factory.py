@@ -1,0 +1,312 @@
+"""The front door: make generators from configuration, and videos from prompts."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from ttv_core.config import Config, backend_section, load_config
+from ttv_core.errors import ConfigurationError, InvalidInputError
+from ttv_core.five_methods import FiveMethodGenerator
+from ttv_core.interface import Defaults, VideoGenerator, VideoGeneratorInterface, as_request
+from ttv_core.registry import GENERATOR_REGISTRY, GeneratorRegistry
+from ttv_core.results import VideoResult, Violation
+from ttv_core.routing import AutoGenerator, Candidate, survey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ttv_core.events import EventHandler
+    from ttv_core.job import Job
+    from ttv_core.planning import Plan
+    from ttv_core.request import VideoRequest
+
+    ConfigSource = Config | Mapping[str, Any] | str | os.PathLike[str] | None
+
+__all__ = ["agenerate", "create_video_generator", "generate", "plan", "plan_all", "start"]
+
+
+def create_video_generator(
+    config: ConfigSource = None,
+    backend: str | None = None,
+    *,
+    fallback_backends: Sequence[str] | None = None,
+    registry: GeneratorRegistry = GENERATOR_REGISTRY,
+    **settings: Any,
+) -> VideoGeneratorInterface:
+    """Make a generator.
+
+    Which one: the argument, else `TTV_BACKEND`, else `default_backend` of the configuration, else
+    `auto`. With fallbacks, or `auto`, the generator chooses for each request.
+
+    Args:
+        config: A file, a mapping or a `Config`; looked for as `load_config` does when left out.
+        backend: Name of the backend, "auto", or "name@distribution".
+        fallback_backends: What to try next; those of the configuration when left out.
+        registry: Where backends are looked up.
+        **settings: Settings of the backend, over those of the configuration.
+
+    Returns:
+        An instance of the backend's own class, or a generator that chooses.
+
+    Raises:
+        BackendUnavailableError: If there is no such backend, or it is disabled.
+        PluginError: If it is installed but broken, incompatible, or claimed twice.
+        ConfigurationError: If a setting is wrong; quotes its full key path.
+
+    Example:
+        >>> import ttv_core
+        >>> ttv_core.create_video_generator({"default_backend": "animatic"})
+        <AnimaticGenerator 'animatic'>
+    """
+    read = load_config(config)
+    name = backend or os.environ.get("TTV_BACKEND") or read.default_backend or "auto"
+    fallbacks = read.fallback_backends if fallback_backends is None else tuple(fallback_backends)
+    fallbacks = tuple(other for other in fallbacks if other != name)
+    if name != "auto" and not fallbacks:
+        return _create(name, read, registry, settings)
+    if settings and name == "auto":
+        msg = f"settings {', '.join(sorted(settings))} need a backend by name, not auto"
+        raise ConfigurationError(msg)
+    if name != "auto":
+        registry[name]  # an unknown name is an error, not a reason to fall back
+    for other in fallbacks:
+        if other not in registry and "@" not in other:
+            registry[other]
+    build = _Builder(read, registry, {name: settings})
+    auto = AutoGenerator(
+        build,
+        read,
+        list(registry) if name == "auto" else [name],
+        fallbacks,
+        ranked=name == "auto",
+        priorities=partial(_priority, registry),
+    )
+    return _equipped(auto, read, registry)
+
+
+def plan(
+    prompt: VideoRequest | str | None = None,
+    /,
+    *,
+    backend: str | None = None,
+    config: ConfigSource = None,
+    **fields: Any,
+) -> Plan:
+    """Say what would be sent, what it would cost, and what stands in the way. Nothing is sent.
+
+    Args:
+        prompt: What to show, or a whole `VideoRequest`.
+        backend: Name of the backend; chosen as `create_video_generator` does when left out.
+        config: As for `create_video_generator`.
+        **fields: Fields of `VideoRequest`.
+
+    Raises:
+        InvalidInputError: If a field is unknown or of the wrong kind. What the model cannot do is
+            in the plan instead, as `violations`.
+        VideoGenerationError: If no backend can be used; one of its kinds.
+
+    Example:
+        >>> import ttv_core
+        >>> plan = ttv_core.plan("a red fox", backend="animatic", duration=5)
+        >>> plan.ok, str(plan.cost), plan.expected.num_frames
+        (True, 'free', 120)
+    """
+    request = as_request(prompt, fields)
+    return _generator(request, config, backend, None).plan(request)
+
+
+def start(
+    prompt: VideoRequest | str | None = None,
+    /,
+    *,
+    backend: str | None = None,
+    config: ConfigSource = None,
+    fallback_backends: Sequence[str] | None = None,
+    on_event: EventHandler | None = None,
+    **fields: Any,
+) -> Job:
+    """Start making a video and return its job.
+
+    Args:
+        prompt: What to show, or a whole `VideoRequest`.
+        backend: Name of the backend; chosen as `create_video_generator` does when left out.
+        config: As for `create_video_generator`.
+        fallback_backends: What to try next; those of the configuration when left out.
+        on_event: Hears every `JobEvent`, in the thread that does the work.
+        **fields: Fields of `VideoRequest`.
+
+    Raises:
+        VideoGenerationError: If it cannot be started; one of its kinds.
+    """
+    request = as_request(prompt, fields)
+    generator = _generator(request, config, backend, fallback_backends)
+    return generator.start(request, on_event=on_event)
+
+
+def generate(
+    prompt: VideoRequest | str | None = None,
+    /,
+    *,
+    backend: str | None = None,
+    config: ConfigSource = None,
+    fallback_backends: Sequence[str] | None = None,
+    timeout: float | None = None,
+    on_event: EventHandler | None = None,
+    **fields: Any,
+) -> VideoResult:
+    """Make a video and wait for it.
+
+    Args:
+        prompt: What to show, or a whole `VideoRequest`.
+        backend: Name of the backend; chosen as `create_video_generator` does when left out.
+        config: As for `create_video_generator`.
+        fallback_backends: What to try next; those of the configuration when left out.
+        timeout: Seconds to wait; the job goes on after that.
+        on_event: Hears every `JobEvent`, in the thread that does the work.
+        **fields: Fields of `VideoRequest`.
+
+    Returns:
+        The finished video: complete, decodable, measured.
+
+    Raises:
+        VideoGenerationError: One of its kinds; see `ttv_core.errors`.
+
+    Example:
+        >>> import tempfile, ttv_core
+        >>> video = ttv_core.generate(
+        ...     "a red fox", backend="animatic", duration=0.5, size="256x144",
+        ...     output=tempfile.mkdtemp() + "/fox.mp4",
+        ... )
+        >>> video.path.name, video.width, video.duration
+        ('fox.mp4', 256, 0.5)
+    """
+    request = as_request(prompt, fields)
+    generator = _generator(request, config, backend, fallback_backends)
+    return generator.generate(request, timeout=timeout, on_event=on_event)
+
+
+async def agenerate(
+    prompt: VideoRequest | str | None = None,
+    /,
+    *,
+    backend: str | None = None,
+    config: ConfigSource = None,
+    fallback_backends: Sequence[str] | None = None,
+    timeout: float | None = None,
+    on_event: EventHandler | None = None,
+    **fields: Any,
+) -> VideoResult:
+    """Make a video without blocking the event loop; arguments and errors as for `generate`.
+
+    Cancelling the task stops the job and leaves nothing behind.
+    """
+    request = as_request(prompt, fields)
+    generator = _generator(request, config, backend, fallback_backends)
+    return await generator.agenerate(request, timeout=timeout, on_event=on_event)
+
+
+def plan_all(
+    request: VideoRequest,
+    config: ConfigSource = None,
+    *,
+    registry: GeneratorRegistry = GENERATOR_REGISTRY,
+    seconds: float = 5.0,
+) -> list[Candidate]:
+    """Plan a request with every installed backend, side by side and in bounded time.
+
+    Args:
+        request: What is asked.
+        config: As for `create_video_generator`.
+        registry: Where backends are looked up.
+        seconds: How long all of them together may take.
+
+    Returns:
+        One candidate per backend, with its plan or the reason why it has none.
+    """
+    build = _Builder(load_config(config), registry, {})
+    return survey(request, list(registry), build, seconds=seconds)
+
+
+class _Builder:
+    """Makes generators from names, each one once."""
+
+    def __init__(
+        self, config: Config, registry: GeneratorRegistry, settings: Mapping[str, dict[str, Any]]
+    ) -> None:
+        self._config = config
+        self._registry = registry
+        self._settings = settings
+        self._made: dict[str, VideoGenerator] = {}
+
+    def __call__(self, name: str) -> VideoGenerator:
+        if name not in self._made:
+            own = self._settings.get(name, {})
+            made = _create(name, self._config, self._registry, own)
+            self._made[name] = _as_generator(name, made, self._config, self._registry)
+        return self._made[name]
+
+
+def _generator(
+    request: VideoRequest,
+    config: ConfigSource,
+    backend: str | None,
+    fallbacks: Sequence[str] | None,
+) -> VideoGenerator:
+    read = load_config(config)
+    made = create_video_generator(read, backend, fallback_backends=fallbacks)
+    _check_option_names(request, GENERATOR_REGISTRY)
+    name = backend or os.environ.get("TTV_BACKEND") or read.default_backend or "auto"
+    return _as_generator(name, made, read, GENERATOR_REGISTRY)
+
+
+def _create(
+    name: str, config: Config, registry: GeneratorRegistry, settings: Mapping[str, Any]
+) -> VideoGeneratorInterface:
+    cls = registry[name]
+    section = backend_section(config, name)
+    values = section.values | dict(settings)
+    if issubclass(cls, VideoGenerator):
+        checked = cls.Settings.load(values, path=section.path, origins=section.origins)
+        return _equipped(cls(checked), config, registry)
+    try:
+        return cast("VideoGeneratorInterface", cls(**values))
+    except TypeError as error:
+        msg = f"{section.path}: {cls.__name__} does not take these settings: {error}"
+        raise ConfigurationError(msg, key=section.path, backend=name) from error
+
+
+def _as_generator(
+    name: str, made: VideoGeneratorInterface, config: Config, registry: GeneratorRegistry
+) -> VideoGenerator:
+    if isinstance(made, VideoGenerator):
+        return made
+    return _equipped(FiveMethodGenerator(name, made), config, registry)
+
+
+def _equipped(
+    generator: VideoGenerator, config: Config, registry: GeneratorRegistry
+) -> VideoGenerator:
+    generator.defaults = Defaults(config.output_dir, config.max_cost_per_video)
+    generator.plugins = registry.plugins
+    return generator
+
+
+def _priority(registry: GeneratorRegistry, name: str) -> int:
+    record = registry.plugins.backends().get(name)
+    return record.spec.priority if record is not None and record.spec is not None else 0
+
+
+def _check_option_names(request: VideoRequest, registry: GeneratorRegistry) -> None:
+    """Refuse options for a backend that is not there: they would go nowhere."""
+    known = {*registry, *registry.plugins.names()}
+    for name in request.options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = f"options are given for {name!r}, which is no backend here{hint}"
+            raise InvalidInputError(
+                violations=[Violation(f"options.{name}", "unknown_field", message)]
+            )

@@ -1,0 +1,396 @@
+"""The contract of a backend: five methods, and the generator that makes them views of one plan."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ttv_core.errors import GenerationCancelledError, InvalidInputError, ModelNotFoundError
+from ttv_core.planning import Plan, find_model, make_plan
+from ttv_core.request import VideoRequest
+from ttv_core.results import Availability, VideoResult, Violation
+from ttv_core.settings import BackendSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from ttv_core.capabilities import Capabilities, ModelCapabilities
+    from ttv_core.events import EventHandler
+    from ttv_core.job import Job
+    from ttv_core.plugins import PluginManager
+    from ttv_core.resolved import ResolvedRequest
+
+__all__ = ["Defaults", "VideoGenerator", "VideoGeneratorInterface", "as_request"]
+
+_OLDER_NAMES = {
+    "input_image_path": "image",
+    "last_image_path": "last_image",
+    "output_path": "output",
+}
+
+
+class VideoGeneratorInterface(ABC):
+    """The five methods that make a class a backend.
+
+    A class that has them and takes its settings as keyword arguments works everywhere in ttv; it
+    need not even derive from this one. This is a whole backend:
+
+    Example:
+        >>> import ttv_core
+        >>> class CustomGenerator(ttv_core.VideoGeneratorInterface):
+        ...     def __init__(self, **config):
+        ...         self.config = config
+        ...     def generate_video(self, prompt, **kwargs):
+        ...         return make_a_video(prompt, self.config, kwargs["output_path"])
+        ...     def get_capabilities(self):
+        ...         return {"max_duration": 10, "max_resolution": "720p"}
+        ...     def estimate_cost(self, **kwargs):
+        ...         return 0.0
+        ...     def validate_inputs(self, **kwargs):
+        ...         return []
+        ...     def is_available(self):
+        ...         return True
+        >>> ttv_core.GENERATOR_REGISTRY["custom"] = CustomGenerator
+        >>> ttv_core.plan("a fox", backend="custom", duration=5).ok
+        True
+        >>> del ttv_core.GENERATOR_REGISTRY["custom"]
+    """
+
+    @abstractmethod
+    def generate_video(self, prompt: str, **kwargs: Any) -> str:
+        """Make a video and return the path of its file.
+
+        Args:
+            prompt: What to show.
+            **kwargs: Fields of `VideoRequest`; an image to start from is also called
+                `input_image_path`, the file to write `output_path`.
+
+        Raises:
+            VideoGenerationError: If it cannot be made.
+        """
+
+    @abstractmethod
+    def get_capabilities(self) -> dict[str, Any]:
+        """Return what it can do, as a JSON-able dictionary.
+
+        Keys that are understood: `max_duration` (seconds), `max_resolution`,
+        `supported_resolutions`, `supported_formats`, `supports_text_to_video`,
+        `supports_image_to_video`, `requires_gpu`, `api_based`, `models`.
+        """
+
+    @abstractmethod
+    def estimate_cost(self, **kwargs: Any) -> float:
+        """Return the expected cost in US dollars; NaN when it is unknown.
+
+        Args:
+            **kwargs: As for `generate_video`.
+        """
+
+    @abstractmethod
+    def validate_inputs(self, **kwargs: Any) -> list[str]:
+        """Return what is wrong with a request, one sentence each; empty when it is fine.
+
+        Args:
+            **kwargs: As for `generate_video`, with `prompt`.
+        """
+
+    @abstractmethod
+    def is_available(self) -> bool:
+        """Return whether it can be used now: installed, configured, reachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the configuration says about every video.
+
+    Attributes:
+        output_dir: Where videos go when the request does not say.
+        max_cost: US dollars per video.
+    """
+
+    output_dir: Path | None = None
+    max_cost: Decimal | None = None
+
+
+def as_request(request: VideoRequest | str | None, fields: Mapping[str, Any]) -> VideoRequest:
+    """Return the request that a call means: a request, a prompt with fields, or both.
+
+    Raises:
+        InvalidInputError: If a field is unknown or wrong.
+    """
+    if isinstance(request, VideoRequest):
+        return request.with_(**fields) if fields else request
+    if request is not None and not isinstance(request, str):
+        message = f"prompt is a {type(request).__name__}, not text"
+        raise InvalidInputError(violations=[Violation("prompt", "invalid", message)])
+    return VideoRequest(**({} if request is None else {"prompt": request}), **fields)
+
+
+class VideoGenerator(VideoGeneratorInterface):
+    """A backend whose five methods are views of one plan.
+
+    A subclass gives its `name`, `Settings`, `Options` and `models` as data, maps a resolved
+    request in `native`, and makes videos in `_make`; `LocalVideoGenerator` has the latter done.
+
+    Attributes:
+        name: Name of the backend.
+        Settings: Its settings.
+        Options: Its own options of a request; None when it takes none.
+        models: What it can do. A backend that reads this from disk overrides `capabilities`.
+        settings: The checked settings of this instance.
+        defaults: What the configuration says about every video.
+        plugins: The plugins that hear of its jobs and review its plans.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[BackendSettings]] = BackendSettings
+    Options: ClassVar[type[BaseModel] | None] = None
+    models: ClassVar[Capabilities]
+
+    def __init__(self, settings: BackendSettings | None = None, /, **values: Any) -> None:
+        """Take checked settings, or settings by name.
+
+        Raises:
+            ConfigurationError: If a setting is unknown or wrong.
+        """
+        path = f"backends.{getattr(self, 'name', type(self).__name__)}"
+        self.settings = settings or self.Settings.load(values, path=path)
+        self.defaults = Defaults()
+        self.plugins: PluginManager | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return self.models
+
+    @property
+    def default_model(self) -> str | None:
+        """The model the settings ask for; None leaves it to the capabilities."""
+        return getattr(self.settings, "model", None)
+
+    def native(self, request: ResolvedRequest, model: ModelCapabilities) -> Mapping[str, Any]:
+        """Map a request to the engine's own parameters. Pure: it is called to plan.
+
+        Args:
+            request: Legal values with defaults filled in. Reads are noted; a field that the user
+                set and that is never read becomes a violation. `refuse`, `adjust` and `warn`
+                record what the data cannot express.
+            model: The model's data.
+
+        Returns:
+            Exactly what goes to the engine.
+        """
+        del model
+        return request.canonical()
+
+    def plan(self, request: VideoRequest | str | None = None, /, **fields: Any) -> Plan:
+        """Say what would be sent, what it would cost, and what stands in the way.
+
+        Args:
+            request: A request, or a prompt.
+            **fields: Fields of `VideoRequest`.
+
+        Raises:
+            InvalidInputError: If a field is unknown or of the wrong kind. What the model cannot
+                do is in the plan instead, as `violations`.
+            ModelNotFoundError: If the model is unknown or retired.
+        """
+        asked = as_request(request, fields)
+        model = find_model(self.capabilities, asked.model or self.default_model)
+        return make_plan(
+            asked,
+            model,
+            self.native,
+            backend=self.name,
+            options=self.Options,
+            max_cost=self.defaults.max_cost,
+        )
+
+    def availability(self, *, deep: bool = False) -> Availability:
+        """Say whether it can be used now, why not, and what mends it.
+
+        Args:
+            deep: Whether to ask the network or the engine; without it, this is offline and quick.
+        """
+        del deep
+        return Availability(ok=True)
+
+    def start(
+        self,
+        request: VideoRequest | str | None = None,
+        /,
+        *,
+        on_event: EventHandler | None = None,
+        **fields: Any,
+    ) -> Job:
+        """Start making a video and return its job.
+
+        Args:
+            request: A request, or a prompt.
+            on_event: Hears every `JobEvent`, in the thread that does the work.
+            **fields: Fields of `VideoRequest`.
+
+        Raises:
+            InvalidInputError: If the request cannot be served.
+            ModelNotFoundError: If the model is unknown or retired.
+            OutputError: If the video cannot be written where it was asked for.
+        """
+        plan = self.plan(request, **fields)
+        if self.plugins is not None:
+            plan = self.plugins.review(plan)
+        plan.check()
+        return self._make(plan, on_event)
+
+    @abstractmethod
+    def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
+        """Start the work of a plan that has been checked."""
+
+    def generate(
+        self,
+        request: VideoRequest | str | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        on_event: EventHandler | None = None,
+        **fields: Any,
+    ) -> VideoResult:
+        """Make a video and wait for it. Ctrl-C stops the job and leaves nothing behind.
+
+        Args:
+            request: A request, or a prompt.
+            timeout: Seconds to wait; the job goes on after that.
+            on_event: Hears every `JobEvent`, in the thread that does the work.
+            **fields: Fields of `VideoRequest`.
+
+        Raises:
+            VideoGenerationError: One of its kinds; see `ttv_core.errors`.
+        """
+        job = self.start(request, on_event=on_event, **fields)
+        try:
+            return job.wait(timeout)
+        except KeyboardInterrupt:
+            self._stop(job)
+            raise
+
+    async def agenerate(
+        self,
+        request: VideoRequest | str | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        on_event: EventHandler | None = None,
+        **fields: Any,
+    ) -> VideoResult:
+        """Make a video without blocking the event loop; cancelling the task stops the job.
+
+        Args:
+            request: A request, or a prompt.
+            timeout: Seconds to wait; the job goes on after that.
+            on_event: Hears every `JobEvent`, in the thread that does the work.
+            **fields: Fields of `VideoRequest`.
+
+        Raises:
+            VideoGenerationError: One of its kinds; see `ttv_core.errors`.
+        """
+        job = await asyncio.to_thread(self.start, request, on_event=on_event, **fields)
+        ended = asyncio.wrap_future(job.future)
+        try:
+            await asyncio.wait([ended], timeout=timeout)
+        except asyncio.CancelledError:
+            await asyncio.to_thread(self._stop, job)
+            raise
+        if not ended.done():
+            ended.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return job.wait(timeout=0)
+
+    def _stop(self, job: Job) -> None:
+        """Cancel a job and wait until it has cleaned up."""
+        job.cancel()
+        with contextlib.suppress(GenerationCancelledError):
+            job.wait()
+
+    def generate_video(self, prompt: str, **kwargs: Any) -> str:
+        """Make a video and return the path of its file; see `generate`.
+
+        Args:
+            prompt: What to show.
+            **kwargs: Fields of `VideoRequest`; `input_image_path` is also taken for `image`,
+                `last_image_path` for `last_image` and `output_path` for `output`.
+
+        Raises:
+            VideoGenerationError: One of its kinds; see `ttv_core.errors`.
+        """
+        return str(self.generate(prompt, **_newer_names(kwargs)).path)
+
+    def get_capabilities(self) -> dict[str, Any]:
+        """Return the capabilities as a JSON-able dictionary."""
+        return self.capabilities.to_dict()
+
+    def estimate_cost(self, **kwargs: Any) -> float:
+        """Return the expected cost in US dollars; NaN when it is unknown.
+
+        Args:
+            **kwargs: Fields of `VideoRequest`; those that do not bear on the cost may be left out.
+
+        Raises:
+            InvalidInputError: If a field that was given cannot be served.
+        """
+        given = _newer_names(kwargs)
+        plan = self.plan(**({"prompt": "any"} | given))
+        wrong = [v for v in plan.violations if v.field in given and v.field != "max_cost"]
+        if wrong:
+            raise InvalidInputError(violations=wrong, backend=self.name, model=plan.model)
+        return math.nan if plan.cost.amount is None else float(plan.cost.amount)
+
+    def validate_inputs(self, **kwargs: Any) -> list[str]:
+        """Return what is wrong with a request, one sentence each; empty when it is fine.
+
+        Args:
+            **kwargs: Fields of `VideoRequest`.
+        """
+        try:
+            return [v.message for v in self.plan(**_newer_names(kwargs)).violations]
+        except InvalidInputError as error:
+            return [v.message for v in error.violations]
+        except ModelNotFoundError as error:
+            return [error.message]
+
+    def is_available(self) -> bool:
+        """Return whether it can be used now; `availability` says why not."""
+        return self.availability().ok
+
+    def __repr__(self) -> str:
+        """Name the backend; settings may hold secrets and are not shown."""
+        return f"<{type(self).__name__} {getattr(self, 'name', '')!r}>"
+
+
+def _newer_names(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments under the names of `VideoRequest`."""
+    fields: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        newer = _OLDER_NAMES.get(name, name)
+        if newer in fields:
+            message = f"{name} and {newer} are two names of one field; give one of them"
+            raise InvalidInputError(violations=[Violation(newer, "invalid", message)])
+        fields[newer] = value
+    resolution = fields.get("resolution")
+    if isinstance(resolution, str) and "x" in resolution.lower() and "size" not in fields:
+        fields["size"] = fields.pop("resolution")  # the older contract says "1280x720" there
+    return fields
+
+
+def has_five_methods(cls: type) -> bool:
+    """Tell whether a class has the five methods, whatever it derives from."""
+    names = ("generate_video", "get_capabilities", "estimate_cost", "validate_inputs")
+    return inspect.isclass(cls) and all(
+        callable(getattr(cls, name, None)) for name in (*names, "is_available")
+    )

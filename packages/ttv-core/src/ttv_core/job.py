@@ -1,0 +1,189 @@
+"""A generation under way: wait for it, watch it, stop it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TYPE_CHECKING
+
+from ttv_core.errors import GenerationCancelledError, GenerationTimeoutError, VideoGenerationError
+from ttv_core.events import EventHandler, JobEvent, logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ttv_core.planning import Plan
+    from ttv_core.plugins import PluginManager
+    from ttv_core.results import VideoResult
+
+__all__ = ["Job", "JobContext", "new_job_id"]
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_job_id() -> str:
+    """Return a ULID: 26 characters, sortable by time (github.com/ulid/spec)."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+class JobContext:
+    """What the code that makes a video has of its job: progress out, cancellation in.
+
+    Attributes:
+        job_id: The job.
+        backend: Who makes it.
+    """
+
+    def __init__(
+        self,
+        job_id: str,
+        backend: str,
+        on_event: EventHandler | None = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        self.job_id = job_id
+        self.backend = backend
+        self._handler = on_event
+        self._plugins = plugins
+        self._stop = threading.Event()
+        self.last: JobEvent | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job is to stop."""
+        return self._stop.is_set()
+
+    def cancel(self) -> None:
+        """Ask the job to stop at its next step."""
+        self._stop.set()
+
+    def check(self) -> None:
+        """Raise if the job is to stop; call it between steps.
+
+        Raises:
+            GenerationCancelledError: If it is.
+        """
+        if self.cancelled:
+            msg = f"job {self.job_id} was cancelled"
+            raise GenerationCancelledError(msg, backend=self.backend, job_id=self.job_id)
+
+    def progress(self, step: int, total: int | None = None, message: str = "") -> None:
+        """Tell how far it is, and stop here if the job is cancelled.
+
+        Args:
+            step: Steps or frames done.
+            total: Steps or frames in all; None when that is not known.
+            message: For people.
+
+        Raises:
+            GenerationCancelledError: If the job is to stop.
+        """
+        self.check()
+        fraction = min(step / total, 1.0) if total else None
+        self.emit("running", fraction=fraction, step=step, total=total, message=message)
+
+    def emit(
+        self,
+        state: str,
+        *,
+        fraction: float | None = None,
+        step: int | None = None,
+        total: int | None = None,
+        message: str = "",
+    ) -> None:
+        """Tell an event to whoever listens; a listener that fails is logged and not obeyed."""
+        event = JobEvent(self.job_id, self.backend, state, fraction, step, total, message)
+        self.last = event
+        if self._handler is not None:
+            try:
+                self._handler(event)
+            except Exception:
+                logger.exception("the on_event handler failed on %s", state)
+        if self._plugins is not None:
+            self._plugins.tell(event)
+
+
+class Job:
+    """A generation under way in this process.
+
+    Attributes:
+        id: Its id.
+        backend: Who makes it.
+        plan: What was asked of the engine.
+    """
+
+    def __init__(self, plan: Plan, context: JobContext) -> None:
+        self.id = context.job_id
+        self.backend = context.backend
+        self.plan = plan
+        self._context = context
+        self._future: Future[VideoResult] = Future()
+
+    def run(self, work: Callable[[], VideoResult], *, daemon: bool = False) -> Job:
+        """Start the work in a thread of its own.
+
+        Args:
+            work: Makes the video.
+            daemon: Whether the process may end while it runs: for code that cannot be stopped.
+        """
+
+        def target() -> None:
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+                stopped = isinstance(error, GenerationCancelledError)
+                self._context.emit("cancelled" if stopped else "failed", message=str(error))
+                self._future.set_exception(error)
+            else:
+                self._context.emit("completed", fraction=1.0)
+                self._future.set_result(result)
+
+        threading.Thread(target=target, name=f"ttv-{self.id}", daemon=daemon).start()
+        return self
+
+    @property
+    def future(self) -> Future[VideoResult]:
+        """The outcome, for `asyncio.wrap_future` and the like."""
+        return self._future
+
+    @property
+    def state(self) -> str:
+        """The state last told; "planned" before the first."""
+        return self._context.last.state if self._context.last else "planned"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self._future.done()
+
+    def cancel(self) -> None:
+        """Ask it to stop at its next step; nothing is left behind. Wait to see it ended."""
+        self._context.cancel()
+
+    def wait(self, timeout: float | None = None) -> VideoResult:
+        """Wait for the video.
+
+        Args:
+            timeout: Seconds; None waits as long as it takes. The job goes on after a timeout.
+
+        Raises:
+            GenerationTimeoutError: If the time is over; `.job` is this job.
+            VideoGenerationError: Whatever ended the job.
+        """
+        try:
+            return self._future.result(timeout)
+        except (FutureTimeoutError, CancelledError):
+            if self._future.done():
+                raise
+            msg = f"job {self.id} is not done after {timeout:g} s; it goes on"
+            raise GenerationTimeoutError(
+                msg, job=self, job_id=self.id, backend=self.backend, remedy="job.wait() again"
+            ) from None
+
+    def exception(self) -> VideoGenerationError | BaseException | None:
+        """Return what ended the job, or None while it runs and when it went well."""
+        return self._future.exception() if self._future.done() else None

@@ -1,0 +1,233 @@
+"""Backends that make videos on this machine: they load and render; the rest is done here."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from abc import abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.errors import GenerationFailedError, OutputError, VideoGenerationError
+from ttv_core.interface import VideoGenerator
+from ttv_core.job import Job, JobContext, new_job_id
+from ttv_core.output import PendingFile, choose_target, sidecar_path, storage_error
+from ttv_core.results import Attempt, VideoResult, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ttv_core.events import EventHandler
+    from ttv_core.media import Frame
+    from ttv_core.planning import Plan
+
+__all__ = ["LocalVideoGenerator", "write_sidecar"]
+
+
+class LocalVideoGenerator(VideoGenerator):
+    """A backend that runs here. A subclass loads its engine and renders frames; no files, no loop.
+
+    One video is made at a time. Frames go to the encoder as they come, so a clip is never held in
+    memory; the file gets its name when it is whole and measured.
+
+    Example:
+        >>> import numpy
+        >>> from ttv_core import Capabilities, LocalVideoGenerator
+        >>> class Grey(LocalVideoGenerator):
+        ...     name = "grey"
+        ...     models = Capabilities.model_validate({
+        ...         "backend": "grey", "kind": "local", "models": [{
+        ...             "id": "grey-1", "fps": 24, "prices": [{"basis": "free"}],
+        ...             "durations": {"minimum": 0.1, "maximum": 10, "default": 2},
+        ...             "canvas": {"sizes": ["128x72"]},
+        ...         }],
+        ...     })
+        ...     def render(self, plan, context):
+        ...         wanted = plan.expected
+        ...         for i in range(wanted.num_frames):
+        ...             context.progress(i, wanted.num_frames)
+        ...             yield numpy.full((wanted.height, wanted.width, 3), i % 256, numpy.uint8)
+        >>> import tempfile
+        >>> folder = tempfile.mkdtemp()
+        >>> video = Grey().generate("dusk", duration=0.5, output=folder + "/dusk.mp4")
+        >>> video.width, video.height, video.info.num_frames
+        (128, 72, 12)
+    """
+
+    def __init__(self, *settings: Any, **values: Any) -> None:
+        """Take checked settings, or settings by name.
+
+        Raises:
+            ConfigurationError: If a setting is unknown or wrong.
+        """
+        super().__init__(*settings, **values)
+        self._one_at_a_time = threading.Lock()
+        self._loaded = False
+
+    def load(self) -> None:
+        """Load the engine; called once, before the first render."""
+
+    @abstractmethod
+    def render(self, plan: Plan, context: JobContext) -> Iterable[Frame]:
+        """Make the frames.
+
+        Args:
+            plan: What to make: `plan.native` are the parameters that `native` returned.
+            context: Call `context.progress(step, total)` at every step: it tells the user and
+                raises when the job is to stop.
+
+        Returns:
+            Frames in order, best made as they are asked for: uint8 arrays of shape
+            (height, width, 3), RGB.
+        """
+
+    def unload(self) -> None:
+        """Let go of the engine; the next render loads it again."""
+        with self._one_at_a_time:
+            self._loaded = False
+
+    def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
+        context = JobContext(new_job_id(), self.name, on_event, self.plugins)
+        target = choose_target(plan, context.job_id, self.defaults.output_dir)
+        # Made here and now: where the folder cannot be written to, the caller hears it at once.
+        pending = PendingFile(target, overwrite=plan.request.overwrite).create()
+        return Job(plan, context).run(partial(self._work, plan, context, pending))
+
+    def _work(self, plan: Plan, context: JobContext, pending: PendingFile) -> VideoResult:
+        started = time.perf_counter()
+        with pending, self._one_at_a_time:
+            context.check()
+            try:
+                timings = self._render_to(pending.path, plan, context)
+                context.emit("measuring")
+                result = self._result(plan, context, pending)
+                timings["total"] = round(time.perf_counter() - started, 3)
+                result.timings.update(timings)
+                context.check()
+                pending.publish()
+            except VideoGenerationError as error:
+                raise self._signed(error, plan, context) from error.__cause__
+            except MemoryError as error:
+                msg = "the machine ran out of memory; ask for a smaller size or a shorter video"
+                raise self._failed(msg, plan, context, "out_of_memory") from error
+            except Exception as error:
+                msg = f"{self.name} failed: {type(error).__name__}: {error}"
+                raise self._failed(msg, plan, context, "engine_error") from error
+        if result.sidecar is not None:
+            write_sidecar(result, plan)
+        return result
+
+    def _render_to(self, path: Path, plan: Plan, context: JobContext) -> dict[str, float]:
+        from ttv_core.media import VideoWriter
+
+        timings: dict[str, float] = {}
+        started = time.perf_counter()
+        if not self._loaded:
+            context.emit("loading")
+            self.load()
+            self._loaded = True
+        timings["load"] = round(time.perf_counter() - started, 3)
+        started = time.perf_counter()
+        writer = None
+        frames = iter(self.render(plan, context))
+        try:
+            for frame in frames:
+                context.check()
+                if writer is None:
+                    height, width = frame.shape[:2]
+                    fps = plan.expected.fps or 24
+                    writer = VideoWriter(path, width=width, height=height, fps=fps).__enter__()
+                writer.write(frame)
+            if writer is None:
+                msg = f"{self.name} made no frames"
+                raise GenerationFailedError(msg, code="no_frames", charged="no")
+            context.emit("encoding")
+            writer.close()
+        except BaseException as error:
+            if writer is not None:
+                writer.__exit__(type(error), error, None)
+            raise
+        finally:
+            if close := getattr(frames, "close", None):
+                close()
+        timings["render"] = round(time.perf_counter() - started, 3)
+        return timings
+
+    def _result(self, plan: Plan, context: JobContext, pending: PendingFile) -> VideoResult:
+        from ttv_core.media import measure
+
+        info = measure(pending.path)
+        sidecar = sidecar_path(pending.target) if plan.request.sidecar else None
+        reason = "a preview, not a generated video" if self.capabilities.kind == "preview" else ""
+        return VideoResult(
+            path=pending.target,
+            info=info,
+            backend=self.name,
+            model=plan.model,
+            mode=plan.mode,
+            seed=plan.native.get("seed", plan.request.seed),
+            adjustments=plan.adjustments,
+            warnings=(*plan.warnings, *info.deviations(plan.expected)),
+            cost=plan.cost,
+            charged="no",
+            attempts=(Attempt(self.name, "used", reason or "asked for", model=plan.model),),
+            job_id=context.job_id,
+            sidecar=sidecar,
+        )
+
+    def _signed(
+        self, error: VideoGenerationError, plan: Plan, context: JobContext
+    ) -> VideoGenerationError:
+        """Fill in who failed at what; nothing is charged for work on one's own machine."""
+        error.backend = error.backend or self.name
+        error.model = error.model or plan.model
+        error.job_id = error.job_id or context.job_id
+        error.charged = "no"
+        return error
+
+    def _failed(
+        self, message: str, plan: Plan, context: JobContext, code: str
+    ) -> GenerationFailedError:
+        return GenerationFailedError(
+            message,
+            backend=self.name,
+            model=plan.model,
+            job_id=context.job_id,
+            code=code,
+            charged="no",
+        )
+
+
+def write_sidecar(result: VideoResult, plan: Plan) -> None:
+    """Write the provenance of a video beside it.
+
+    Args:
+        result: The finished video; its `sidecar` is the file to write.
+        plan: What was asked and sent. Inputs are named, not copied.
+
+    Raises:
+        OutputError: If it cannot be written; the video is there all the same.
+    """
+    path = result.sidecar
+    if path is None:
+        return
+    request = {name: getattr(plan.request, name) for name in sorted(plan.request.model_fields_set)}
+    record = {
+        "ttv": 1,
+        "request": plain(request),
+        "plan": {"native": plain(plan.native), "mode": plan.mode},
+        "result": result.to_dict() | {"path": result.path.name, "sidecar": path.name},
+    }
+    try:
+        with PendingFile(path, overwrite=plan.request.overwrite) as pending:
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            pending.path.write_text(f"{text}\n", encoding="utf-8")
+            pending.publish()
+    except OSError as error:
+        raise storage_error(error, path) from error
+    except OutputError as error:
+        error.message = f"the video {result.path} is finished, but {error.message}"
+        error.job_id = result.job_id
+        raise

@@ -1,0 +1,329 @@
+"""Read and write video files: the one place where PyAV is used.
+
+Install it with `pip install "ttv-core[media]"`. Frames are uint8 arrays of shape (height, width, 3)
+in RGB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Self
+
+from ttv_core.errors import BackendUnavailableError, GenerationFailedError, OutputError
+from ttv_core.output import storage_error
+from ttv_core.results import MediaInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import av as av_types
+    import numpy as np
+    import numpy.typing as npt
+
+    Frame = npt.NDArray[np.uint8]
+
+__all__ = [
+    "VideoWriter",
+    "contact_sheet",
+    "first_frame",
+    "frames",
+    "last_frame",
+    "measure",
+    "poster",
+]
+
+_HD = 720
+_CHANNELS = 3
+
+
+def _av() -> Any:
+    try:
+        import av
+    except ImportError as error:
+        msg = "reading and writing video files needs PyAV, which is not installed"
+        raise BackendUnavailableError(
+            msg, code="missing_extra", remedy='pip install "ttv-core[media]"'
+        ) from error
+    av.logging.set_level(av.logging.PANIC)
+    return av
+
+
+class VideoWriter:
+    """Encode frames to H.264 (yuv420p, faststart) as they come.
+
+    Args:
+        path: File to write; replaced.
+        width: Pixels, even.
+        height: Pixels, even.
+        fps: Frames per second.
+        crf: Constant rate factor of x264: 0 is lossless, 18 looks it, 23 is x264's default.
+        preset: Speed preset of x264.
+
+    Raises:
+        OutputError: If the file cannot be written; disk full is one such.
+        GenerationFailedError: If a frame has another shape than announced.
+
+    Example:
+        >>> import numpy, tempfile, pathlib
+        >>> from ttv_core.media import VideoWriter, measure
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "grey.mp4"
+        >>> with VideoWriter(path, width=64, height=64, fps=24) as video:
+        ...     for _ in range(12):
+        ...         video.write(numpy.full((64, 64, 3), 128, dtype=numpy.uint8))
+        >>> measure(path).num_frames
+        12
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        width: int,
+        height: int,
+        fps: float,
+        crf: int = 18,
+        preset: str = "veryfast",
+    ) -> None:
+        self._av = _av()
+        self.path = path
+        self.width = width
+        self.height = height
+        self.count = 0
+        # BT.709 for HD and BT.601 below is what players assume; it is written down as well.
+        hd = min(width, height) >= _HD
+        reformatter = self._av.video.reformatter
+        self._colorspace = reformatter.Colorspace.ITU709 if hd else reformatter.Colorspace.ITU601
+        try:
+            self._container = self._av.open(
+                str(path), "w", format="mp4", options={"movflags": "+faststart"}
+            )
+            rate = Fraction(fps).limit_denominator(100_000)
+            self._stream = self._container.add_stream(
+                "libx264", rate=rate, options={"crf": str(crf), "preset": preset}
+            )
+            self._stream.width, self._stream.height = width, height
+            self._stream.pix_fmt = "yuv420p"
+            context = self._stream.codec_context
+            context.color_range = 1  # limited, as yuv420p video is
+            context.colorspace = context.color_primaries = context.color_trc = 1 if hd else 6
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame.
+
+        Args:
+            frame: uint8 array of shape (height, width, 3), RGB.
+        """
+        if frame.shape != (self.height, self.width, _CHANNELS) or str(frame.dtype) != "uint8":
+            msg = (
+                f"frame {self.count} is {frame.dtype} of shape {tuple(frame.shape)}, not uint8 of "
+                f"shape {(self.height, self.width, _CHANNELS)}"
+            )
+            raise GenerationFailedError(msg, code="bad_frame", charged="no")
+        picture = self._av.VideoFrame.from_ndarray(frame, format="rgb24")
+        picture = picture.reformat(format="yuv420p", dst_colorspace=self._colorspace)
+        picture.pts = self.count
+        picture.time_base = 1 / self._stream.codec_context.framerate
+        self._mux(picture)
+        self.count += 1
+
+    def _mux(self, picture: Any) -> None:
+        try:
+            for packet in self._stream.encode(picture):
+                self._container.mux(packet)
+        except OSError as error:
+            raise storage_error(error, self.path) from error
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._mux(None)
+        try:
+            self._container.close()
+        except OSError as error:
+            raise storage_error(error, self.path) from error
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the file; after an error, only let go of it."""
+        if kind is None:
+            self.close()
+            return
+        try:
+            self._container.close()
+        except (OSError, ValueError):
+            pass  # the error on its way out says more
+
+
+def measure(path: Path) -> MediaInfo:
+    """Decode a whole video and say what it is.
+
+    A truncated file opens, and its header tells the full duration: only decoding to the end shows
+    what is there.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OutputError: If there is no such file.
+        GenerationFailedError: If it is no video, or not a whole one.
+    """
+    av = _av()
+    if not path.is_file():
+        msg = f"{path} is no file"
+        raise OutputError(msg, code="missing")
+    try:
+        with path.open("rb") as file, av.open(file, "r") as container:
+            return _measured(container, path)
+    except (av.error.FFmpegError, IndexError) as error:
+        reason = getattr(error, "strerror", None) or "it holds no video"
+        msg = f"{path} is not a whole video: {reason}"
+        raise GenerationFailedError(msg, code="bad_video") from error
+
+
+def _measured(container: av_types.container.InputContainer, path: Path) -> MediaInfo:
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    promised, count, end = stream.frames, 0, 0.0
+    for frame in container.decode(stream):
+        count += 1
+        step = frame.duration or 0
+        end = max(end, float(((frame.pts or 0) + step) * (frame.time_base or 0)))
+    if count == 0 or (promised and count < promised):
+        msg = f"{path} is not a whole video: {count} of {promised} frames can be decoded"
+        raise GenerationFailedError(msg, code="bad_video")
+    if stream.duration is not None and stream.time_base is not None:
+        end = float(stream.duration * stream.time_base)
+    fps = float(stream.average_rate or 0) or (count / end if end else 0.0)
+    audio = container.streams.audio
+    return MediaInfo(
+        width=stream.codec_context.width,
+        height=stream.codec_context.height,
+        duration=end,
+        fps=fps,
+        num_frames=count,
+        video_codec=stream.codec_context.name,
+        audio_codec=audio[0].codec_context.name if audio else None,
+        size=path.stat().st_size,
+        sha256=_sha256(path),
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def frames(path: Path) -> Iterator[Frame]:
+    """Decode a video frame by frame.
+
+    Args:
+        path: The file.
+
+    Yields:
+        uint8 arrays of shape (height, width, 3), RGB.
+    """
+    av = _av()
+    with av.open(str(path), "r") as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for frame in container.decode(stream):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def first_frame(path: Path) -> Frame:
+    """Return the first frame of a video: uint8, (height, width, 3), RGB."""
+    return next(frames(path))
+
+
+def last_frame(path: Path) -> Frame:
+    """Return the very last frame of a video: uint8, (height, width, 3), RGB."""
+    last = None
+    for frame in frames(path):
+        last = frame
+    if last is None:
+        msg = f"{path} has no frames"
+        raise GenerationFailedError(msg, code="bad_video")
+    return last
+
+
+def poster(path: Path, target: Path, *, at: float = 0.4) -> Path:
+    """Write a still of a video as JPEG.
+
+    Args:
+        path: The video.
+        target: Where the still goes; replaced.
+        at: Where in the video, 0 to 1.
+
+    Returns:
+        The target.
+    """
+    return write_jpeg(_pick(path, [at])[0], target)
+
+
+def contact_sheet(path: Path, target: Path, *, columns: int = 4, rows: int = 2) -> Path:
+    """Write a grid of stills, evenly spread over a video, as JPEG.
+
+    Args:
+        path: The video.
+        target: Where the picture goes; replaced.
+        columns: Stills beside each other.
+        rows: Rows of stills.
+
+    Returns:
+        The target.
+    """
+    import numpy as np
+
+    count = columns * rows
+    stills = _pick(path, [(i + 0.5) / count for i in range(count)])
+    lines = [np.concatenate(stills[i * columns : (i + 1) * columns], axis=1) for i in range(rows)]
+    sheet = np.concatenate(lines, axis=0)
+    return write_jpeg(sheet[: sheet.shape[0] // 2 * 2, : sheet.shape[1] // 2 * 2], target)
+
+
+def _pick(path: Path, places: Sequence[float]) -> list[Frame]:
+    total = max(measure(path).num_frames, 1)
+    wanted = [min(int(place * total), total - 1) for place in places]
+    found = {i: frame for i, frame in enumerate(frames(path)) if i in set(wanted)}
+    return [found[i] for i in wanted]
+
+
+def write_jpeg(frame: Frame, target: Path) -> Path:
+    """Write one frame as a JPEG.
+
+    Args:
+        frame: uint8 array of shape (height, width, 3), RGB.
+        target: Where it goes; replaced.
+
+    Returns:
+        The target.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    av = _av()
+    import numpy as np
+
+    try:
+        with av.open(str(target), "w", format="image2", options={"update": "1"}) as container:
+            stream = container.add_stream("mjpeg", rate=1, options={"qmin": "2", "qmax": "4"})
+            stream.height, stream.width = frame.shape[:2]
+            stream.pix_fmt = "yuvj420p"
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            for packet in (*stream.encode(picture), *stream.encode(None)):
+                container.mux(packet)
+    except OSError as error:
+        raise storage_error(error, target) from error
+    return target

@@ -1,0 +1,233 @@
+"""Where a video goes, and how it gets there whole or not at all.
+
+A video is written to a hidden name beside its target and gets its own name only when it is
+complete and measured. What the user names is trusted; what is filled into a template is not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import os
+import re
+import secrets
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from ttv_core.errors import InvalidInputError, OutputError
+from ttv_core.results import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from ttv_core.planning import Plan
+
+__all__ = ["PendingFile", "choose_target", "sidecar_path", "slug", "storage_error"]
+
+DEFAULT_NAME = "{slug}-{id}.mp4"
+_FIELD = re.compile(r"\{([A-Za-z_]+)\}")
+_FIELDS = ("backend", "model", "slug", "seed", "date", "id")
+_LONGEST_SLUG = 60
+_LONGEST_NAME = 200
+
+
+def slug(text: str, *, longest: int = _LONGEST_SLUG) -> str:
+    """Return text fit for a file name on every system: letters, digits, hyphens.
+
+    Args:
+        text: Anything, of anybody.
+        longest: Bytes the result may have.
+    """
+    simple = unicodedata.normalize("NFKC", text).lower()
+    words = re.sub(r"[^\w]+", "-", simple).strip("-_")
+    cut = words.encode()[:longest].decode(errors="ignore").rstrip("-_")
+    return cut or "video"
+
+
+def choose_target(plan: Plan, job_id: str, folder: Path | None) -> Path:
+    """Return the path the video goes to.
+
+    Args:
+        plan: What is made; its request says where to.
+        job_id: For names.
+        folder: The configured output folder, for requests that do not say; made when missing.
+
+    Raises:
+        InvalidInputError: If a template names an unknown field.
+        OutputError: If the folder is missing, the name cannot be used or the file exists.
+    """
+    request = plan.request
+    asked = request.output
+    if asked is None:
+        base = folder or Path()
+        base.mkdir(parents=True, exist_ok=True)
+        target = base / _filled(DEFAULT_NAME, plan, job_id)
+    else:
+        asked = asked.expanduser()
+        is_folder = asked.is_dir() or str(request.output).endswith(("/", os.sep))
+        named = asked / DEFAULT_NAME if is_folder else asked
+        target = Path(*(_filled(part, plan, job_id) for part in named.parts))
+    _check_name(target, plan)
+    for path in (target, *([sidecar_path(target)] if request.sidecar else [])):
+        if os.path.lexists(path) and not request.overwrite:
+            raise _exists(path, plan)
+    return target
+
+
+def sidecar_path(video: Path) -> Path:
+    """Return where the provenance of a video is kept: `fox.mp4` has `fox.mp4.json`."""
+    return video.with_name(f"{video.name}.json")
+
+
+def _filled(part: str, plan: Plan, job_id: str) -> str:
+    values: Mapping[str, Any] = {
+        "backend": plan.backend,
+        "model": plan.model,
+        "slug": plan.request.prompt or plan.mode,
+        "seed": "random" if plan.request.seed is None else plan.request.seed,
+        "date": dt.datetime.now().astimezone().date().isoformat(),
+        "id": job_id.lower(),
+    }
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            allowed = ", ".join(f"{{{name}}}" for name in _FIELDS)
+            message = f"output has the unknown field {found[0]!r}; known: {allowed}"
+            raise InvalidInputError(violations=[Violation("output", "invalid", message, allowed)])
+        return slug(str(values[found[1]]))
+
+    return _FIELD.sub(value, part)
+
+
+def _check_name(target: Path, plan: Plan) -> None:
+    def refuse(code: str, message: str, remedy: str | None = None) -> OutputError:
+        return OutputError(message, code=code, remedy=remedy, backend=plan.backend)
+
+    if "\0" in str(target):
+        raise refuse("bad_name", f"output {str(target)!r} has a NUL character")
+    if target.suffix.lower() != ".mp4":
+        better = target.with_name(f"{target.stem}.mp4")
+        raise refuse("bad_name", f"output {target} must end in .mp4", f"name it {better}")
+    if len(os.fsencode(target.name)) > _LONGEST_NAME:
+        raise refuse("bad_name", f"the name of output {target.name[:40]}… is too long to be used")
+    if target.is_dir():
+        raise refuse("bad_name", f"output {target} is a folder", f"name it {target}/")
+    folder = target.parent
+    if not folder.is_dir():
+        why = "is no folder" if folder.exists() else "does not exist"
+        raise refuse("no_folder", f"the folder {folder} {why}", f"mkdir -p {folder}")
+
+
+def _exists(path: Path, plan: Plan) -> OutputError:
+    return OutputError(
+        f"{path} exists and is not replaced",
+        code="exists",
+        backend=plan.backend,
+        remedy="another output, or overwrite=True (--overwrite)",
+    )
+
+
+def storage_error(error: OSError, path: Path) -> OutputError:
+    """Return an `OutputError` for what the system said about writing a file."""
+    codes = {
+        errno.ENOSPC: ("disk_full", f"no space left on the disk of {path}"),
+        errno.EDQUOT: ("disk_full", f"the disk quota is used up, writing {path}"),
+        errno.EACCES: ("not_writable", f"{path.parent} cannot be written to"),
+        errno.EPERM: ("not_writable", f"{path.parent} cannot be written to"),
+        errno.EROFS: ("not_writable", f"{path.parent} is on a read-only disk"),
+    }
+    reason = error.strerror or type(error).__name__
+    code, message = codes.get(error.errno or 0, ("storage", f"{path} cannot be written: {reason}"))
+    remedy = {"disk_full": "free some space, or write elsewhere"}.get(code, "write elsewhere")
+    return OutputError(message, code=code, remedy=remedy)
+
+
+class PendingFile:
+    """A file that gets its name when it is whole, and is gone when it is not.
+
+    Args:
+        target: The name it is to get.
+        overwrite: Whether an existing file of that name is replaced.
+
+    Attributes:
+        path: Where to write meanwhile: hidden, beside the target, of an unguessable name.
+    """
+
+    def __init__(self, target: Path, *, overwrite: bool) -> None:
+        self.target = target
+        self.overwrite = overwrite
+        tag = secrets.token_hex(4)
+        self.path = target.with_name(f".{target.stem[:80]}.{tag}.part{target.suffix}")
+        self._published = False
+        self._created = False
+
+    def create(self) -> Self:
+        """Make the empty file: nobody else's, and not through a planted link.
+
+        Entering the context does this too; doing it before tells early that it can be done.
+        """
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            os.close(os.open(self.path, flags, 0o666))
+        except OSError as error:
+            raise storage_error(error, self.target) from error
+        self._created = True
+        return self
+
+    def __enter__(self) -> Self:
+        """Make the empty file, unless that is done."""
+        return self if self._created else self.create()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the file unless it was published."""
+        if not self._published:
+            self.path.unlink(missing_ok=True)
+
+    def publish(self) -> None:
+        """Give the file its name, durably and in one step.
+
+        Raises:
+            OutputError: If a file of that name has come up meanwhile and is not to be replaced.
+        """
+        try:
+            _sync(self.path)
+            if self.overwrite:
+                self.path.replace(self.target)
+            else:
+                self._link()
+            self._published = True
+            _sync(self.target.parent)
+        except FileExistsError as error:
+            msg = f"{self.target} exists and is not replaced"
+            remedy = "another output, or overwrite=True (--overwrite)"
+            raise OutputError(msg, code="exists", remedy=remedy) from error
+        except OSError as error:
+            raise storage_error(error, self.target) from error
+
+    def _link(self) -> None:
+        """Rename without replacing: a link fails where the name is taken."""
+        try:
+            os.link(self.path, self.target, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if os.path.lexists(self.target):
+                raise FileExistsError(self.target) from None
+            self.path.rename(self.target)
+        else:
+            self.path.unlink()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,371 @@
+"""Choose a backend for a request, and go on to the next when that surely cost nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.capabilities import Capabilities
+from ttv_core.errors import (
+    AllBackendsFailedError,
+    BackendUnavailableError,
+    ContentRejectedError,
+    GenerationCancelledError,
+    OutputError,
+    SubmissionUncertainError,
+    VideoGenerationError,
+)
+from ttv_core.interface import VideoGenerator, as_request
+from ttv_core.job import Job, JobContext, new_job_id
+from ttv_core.results import Attempt, Availability, VideoResult
+
+if TYPE_CHECKING:
+    from ttv_core.config import Config
+    from ttv_core.events import EventHandler, JobEvent
+    from ttv_core.planning import Plan
+    from ttv_core.request import VideoRequest
+
+__all__ = ["AutoGenerator", "Candidate", "may_fall_back", "survey"]
+
+CONSIDER_SECONDS = 5.0
+"""How long loading, planning and availability of all candidates together may take."""
+
+Build = Callable[[str], VideoGenerator]
+
+
+@dataclass
+class Candidate:
+    """A backend that is looked at for a request.
+
+    Attributes:
+        name: Its name.
+        generator: An instance; None when it cannot be made.
+        plan: What it would do; None when it cannot even plan.
+        availability: Whether it can be used now; None when it was not asked.
+        error: What went wrong while looking.
+        reason: Why it is not chosen, in words; empty while nothing speaks against it.
+    """
+
+    name: str
+    generator: VideoGenerator | None = None
+    plan: Plan | None = None
+    availability: Availability | None = None
+    error: VideoGenerationError | None = None
+    reason: str = "it took too long to answer"
+    kind: str = "local"
+    priority: int = field(default=0, repr=False)
+
+    @property
+    def usable(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.reason
+
+    def attempt(self) -> Attempt:
+        """Return it as a line of the report."""
+        plan = self.plan
+        return Attempt(
+            self.name,
+            "skipped" if self.reason else "not needed",
+            self.reason or "another was chosen",
+            error=self.error,
+            model=plan.model if plan else None,
+            cost=plan.cost if plan else None,
+        )
+
+
+def survey(
+    request: VideoRequest,
+    names: Iterable[str],
+    build: Build,
+    *,
+    seconds: float = CONSIDER_SECONDS,
+    check_availability: bool = True,
+) -> list[Candidate]:
+    """Look at backends side by side, in bounded time; one that fails or hangs is only its own row.
+
+    Args:
+        request: What is asked.
+        names: The backends to look at.
+        build: Makes a generator from a name.
+        seconds: How long all of them together may take.
+        check_availability: Whether to ask if they can be used now.
+
+    Returns:
+        One candidate per name, in the same order.
+    """
+    looks = [(Candidate(name), Candidate(name)) for name in dict.fromkeys(names)]
+    threads = []
+    for _, working in looks:
+        work = partial(_consider, working, request, build, check_availability)
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        threads.append(thread)
+    deadline = time.monotonic() + seconds
+    found = []
+    for (late, working), thread in zip(looks, threads, strict=True):
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            late.reason = f"it did not answer within {seconds:g} s"
+        found.append(late if thread.is_alive() else working)
+    return found
+
+
+def _consider(candidate: Candidate, request: VideoRequest, build: Build, check: bool) -> None:  # noqa: FBT001
+    try:
+        generator = candidate.generator = build(candidate.name)
+        candidate.kind = generator.capabilities.kind
+        candidate.plan = plan = generator.plan(request)
+        if check:
+            candidate.availability = generator.availability()
+    except VideoGenerationError as error:
+        candidate.error, candidate.reason = error, error.message
+    except Exception as error:  # noqa: BLE001 - any backend, any error
+        text = f"{type(error).__name__}: {error}"
+        candidate.error = BackendUnavailableError(text, backend=candidate.name, code="broken")
+        candidate.error.__cause__ = error
+        candidate.reason = text
+    else:
+        candidate.reason = "; ".join(violation.message for violation in plan.violations)
+        if not candidate.reason and candidate.availability and not candidate.availability.ok:
+            candidate.reason = "; ".join(candidate.availability.reasons) or "it is not available"
+            remedy = " or ".join(candidate.availability.remedies) or None
+            candidate.error = BackendUnavailableError(
+                candidate.reason, backend=candidate.name, remedy=remedy
+            )
+
+
+def may_fall_back(error: VideoGenerationError) -> tuple[bool, str]:
+    """Tell whether another backend may be tried after an error, and why (not).
+
+    Only after a first attempt that surely cost nothing and surely is over. Moderation is not
+    walked around, and a full disk is as full for the next backend.
+    """
+    if isinstance(error, SubmissionUncertainError):
+        return False, "it may have been accepted, and charged"
+    if isinstance(error, GenerationCancelledError):
+        return False, "it was cancelled"
+    if isinstance(error, ContentRejectedError):
+        return False, "its content was rejected"
+    if isinstance(error, OutputError):
+        return False, "the output cannot be written"
+    if error.charged != "no":
+        return False, f"charged: {error.charged}"
+    return True, "it cost nothing"
+
+
+class AutoGenerator(VideoGenerator):
+    """Chooses among backends, falls back along a list, and reports every one it looked at.
+
+    Args:
+        build: Makes a generator from a name.
+        config: Order, preferences and limits.
+        first: Backends to choose from, best by rank; exactly one is used.
+        fallbacks: What to try next, in this order, after a failure that surely cost nothing.
+        ranked: Whether `first` is to be ordered by preference; if not, its order holds.
+        priorities: Priority of a name, as its plugin declares it.
+    """
+
+    name = "auto"
+
+    def __init__(
+        self,
+        build: Build,
+        config: Config,
+        first: Sequence[str],
+        fallbacks: Sequence[str] = (),
+        *,
+        ranked: bool = True,
+        priorities: Callable[[str], int] = lambda _: 0,
+    ) -> None:
+        """Take the candidates; none is looked at yet."""
+        super().__init__()
+        self.config = config
+        self.first = tuple(dict.fromkeys(first))
+        self.fallbacks = tuple(n for n in dict.fromkeys(fallbacks) if n not in self.first)
+        self._build = build
+        self._ranked = ranked
+        self._priorities = priorities
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the candidates can do together: the models of all that can be loaded."""
+        models: list[Any] = []
+        for name in (*self.first, *self.fallbacks):
+            try:
+                models += self._build(name).capabilities.models
+            except VideoGenerationError:
+                continue
+        if not models:
+            raise self._nothing([])
+        return Capabilities(backend=self.name, kind="local", models=tuple(models))
+
+    def consider(self, request: VideoRequest) -> list[Candidate]:
+        """Look at every backend and return them, the chosen one first if there is one.
+
+        Order: plugins' `ttv_rank`, else the configured order, else priority with local backends
+        first when preferred, then price, then name. Fallbacks keep the user's order behind.
+        """
+        found = survey(request, (*self.first, *self.fallbacks), self._build)
+        first = [c for c in found if c.name in self.first]
+        rest = [c for c in found if c.name not in self.first]
+        if not self._ranked:
+            return [*first, *rest]
+        for candidate in first:
+            if candidate.usable and candidate.kind == "preview":
+                candidate.reason = "it makes previews, which are used only when named"
+        usable = sorted((c for c in first if c.usable), key=self._preference)
+        plans = [c.plan for c in usable if c.plan is not None]
+        wanted = self.plugins.rank(request, plans) if self.plugins and plans else None
+        if wanted:
+            place = {name: i for i, name in enumerate(wanted)}
+            usable.sort(key=lambda c: place.get(c.name, len(place)))
+        return [*usable, *(c for c in first if not c.usable), *rest]
+
+    def _preference(self, candidate: Candidate) -> tuple[Any, ...]:
+        order = self.config.api_priority_order
+        local = candidate.kind == "local" and self.config.prefer_local_when_available
+        cost = candidate.plan.cost.amount if candidate.plan else None
+        return (
+            0 if local else 1,
+            order.index(candidate.name) if candidate.name in order else len(order),
+            -self._priorities(candidate.name),
+            cost is None,
+            cost or 0,
+            candidate.name,
+        )
+
+    def _queue(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return those to try in turn: the first usable choice, then the usable fallbacks."""
+        first = [c for c in candidates if c.usable and c.name in self.first]
+        rest = [c for c in candidates if c.usable and c.name not in self.first]
+        return [*(first[:1] if self._ranked else first), *rest]
+
+    def plan(self, request: VideoRequest | str | None = None, /, **fields: Any) -> Plan:
+        """Return the plan of the backend that would be used.
+
+        Raises:
+            AllBackendsFailedError: If none can serve the request; `.attempts` says why.
+            InvalidInputError: If a field is unknown or of the wrong kind.
+        """
+        candidates = self.consider(as_request(request, fields))
+        queue = self._queue(candidates)
+        if not queue or queue[0].plan is None:
+            raise self._nothing(candidates)
+        return queue[0].plan
+
+    def availability(self, *, deep: bool = False) -> Availability:
+        """Say whether any candidate can be used now."""
+        reasons: list[str] = []
+        for name in (*self.first, *self.fallbacks):
+            try:
+                found = self._build(name).availability(deep=deep)
+            except VideoGenerationError as error:
+                reasons.append(f"{name}: {error.message}")
+                continue
+            if found.ok:
+                return found
+            reasons += [f"{name}: {reason}" for reason in found.reasons]
+        return Availability(ok=False, reasons=tuple(reasons) or ("no backend is installed",))
+
+    def start(
+        self,
+        request: VideoRequest | str | None = None,
+        /,
+        *,
+        on_event: EventHandler | None = None,
+        **fields: Any,
+    ) -> Job:
+        """Choose a backend and start the video; see `VideoGenerator.start`.
+
+        Raises:
+            AllBackendsFailedError: If no backend can serve the request.
+            InvalidInputError: If a field is unknown or of the wrong kind.
+        """
+        asked = as_request(request, fields)
+        candidates = self.consider(asked)
+        queue = self._queue(candidates)
+        if not queue or queue[0].plan is None:
+            raise self._nothing(candidates)
+        job = _ChainJob(queue[0].plan, JobContext(new_job_id(), self.name))
+        work = partial(self._try_in_turn, asked, candidates, queue, job, on_event)
+        return job.run(work, daemon=True)
+
+    def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
+        raise NotImplementedError  # start() goes to the chosen backend's own
+
+    def _try_in_turn(
+        self,
+        request: VideoRequest,
+        candidates: Sequence[Candidate],
+        queue: Sequence[Candidate],
+        job: _ChainJob,
+        on_event: Callable[[JobEvent], None] | None,
+    ) -> VideoResult:
+        attempts = {c.name: c.attempt() for c in candidates}
+        for candidate in queue:
+            generator, plan = candidate.generator, candidate.plan
+            assert generator is not None
+            facts = {"model": plan.model if plan else None, "cost": plan.cost if plan else None}
+            try:
+                job.follow(generator.start(request, on_event=on_event))
+                result = job.child.wait()
+            except VideoGenerationError as error:
+                allowed, why = may_fall_back(error)
+                attempts[candidate.name] = Attempt(
+                    candidate.name, "failed", error.message, error=error, **facts
+                )
+                if len(queue) == 1 and len(candidates) == 1:
+                    raise
+                if not allowed:
+                    error.add_note(f"no other backend was tried: {why}")
+                    raise
+            else:
+                used = Attempt(candidate.name, "used", self._why(candidate), **facts)
+                attempts[candidate.name] = used
+                return replace(result, attempts=tuple(attempts.values()))
+        raise self._failed(list(attempts.values()))
+
+    def _why(self, candidate: Candidate) -> str:
+        if candidate.name in self.fallbacks:
+            return "the next in fallback_backends"
+        return "best of those that can" if self._ranked else "asked for"
+
+    def _nothing(self, candidates: Sequence[Candidate]) -> VideoGenerationError:
+        if not candidates:
+            return BackendUnavailableError(
+                "no backend is installed",
+                code="no_backend",
+                remedy="pip install ttv-animatic (a preview, free), or another ttv backend",
+            )
+        return self._failed([candidate.attempt() for candidate in candidates])
+
+    def _failed(self, attempts: Sequence[Attempt]) -> AllBackendsFailedError:
+        spent = {a.error.charged for a in attempts if a.error is not None and a.outcome == "failed"}
+        return AllBackendsFailedError(
+            "no backend could make this video:",
+            attempts=attempts,
+            charged="no" if spent <= {"no"} else "unknown",
+        )
+
+
+class _ChainJob(Job):
+    """The job of a chain of backends: cancelling it cancels the one at work."""
+
+    child: Job
+
+    def follow(self, child: Job) -> None:
+        """Take the job of the backend that is tried now."""
+        self.child = child
+        if self._context.cancelled:
+            child.cancel()
+
+    def cancel(self) -> None:
+        """Ask the backend at work to stop at its next step."""
+        super().cancel()
+        child = getattr(self, "child", None)
+        if child is not None:
+            child.cancel()
