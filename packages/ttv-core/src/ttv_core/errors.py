@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, ClassVar, Literal
 
-    from ttv_core.planning import Violation
-    from ttv_core.results import Attempt
+    from ttv_core.results import Attempt, Violation
 
     Charged = Literal["yes", "no", "unknown"]
 

@@ -195,7 +195,7 @@ async def agenerate(
     backend: str | None = None,
     config: ConfigSource = None,
     fallback_backends: Sequence[str] | None = None,
-    timeout: float | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not the job
     on_event: EventHandler | None = None,
     **fields: Any,
 ) -> VideoResult:

@@ -1,4 +1,4 @@
-"""Make a class that has just the five methods a full citizen: planned, measured, published whole."""
+"""Make a class with just the five methods a full citizen: planned, measured, published whole."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from ttv_core.planning import cost_violation
 from ttv_core.results import (
     Attempt,
     Availability,
+    Charged,
     CostEstimate,
     ExpectedVideo,
+    MediaInfo,
     VideoResult,
     Violation,
 )
@@ -196,7 +198,7 @@ class FiveMethodGenerator(VideoGenerator):
         prompt = call.pop("prompt", plan.request.prompt)
         for name in self._takes.required:
             call.setdefault(name, None)
-        charged = "no" if plan.cost.amount == 0 else "unknown"
+        charged: Charged = "no" if plan.cost.amount == 0 else "unknown"
         facts: dict[str, Any] = {"backend": self.name, "job_id": context.job_id}
         try:
             made = Path(str(self.generator.generate_video(prompt, **call)))
@@ -204,7 +206,7 @@ class FiveMethodGenerator(VideoGenerator):
             error.backend = error.backend or self.name
             error.job_id = error.job_id or context.job_id
             if error.charged == "unknown":
-                error.charged = charged  # type: ignore[assignment]
+                error.charged = charged
             raise
         except Exception as error:
             msg = f"{self.name} failed: {type(error).__name__}: {error}"
@@ -219,10 +221,11 @@ class FiveMethodGenerator(VideoGenerator):
     def _result(self, plan: Plan, context: JobContext, pending: PendingFile) -> VideoResult:
         from ttv_core.media import measure
 
+        info: MediaInfo | None = None
         try:
             info = measure(pending.path)
         except BackendUnavailableError as error:  # the media extra is not installed
-            info, notes = None, (f"the file was not measured: {error.message}",)
+            notes: tuple[str, ...] = (f"the file was not measured: {error.message}",)
         else:
             notes = info.deviations(plan.expected)
         return VideoResult(
@@ -274,9 +277,8 @@ def _arguments(request: VideoRequest) -> list[tuple[str, str | None, Any]]:
     single = {"first_frame": "image", "last_frame": "last_image", "source_video": "source_video"}
     older = {"image": "input_image_path", "last_image": "last_image_path"}
     found: list[tuple[str, str | None, Any]] = []
-    for wish in request.wishes:
-        if wish not in {"inputs", "model", "options"}:
-            found.append((wish, None, getattr(request, wish)))
+    plain = [wish for wish in request.wishes if wish not in {"inputs", "model", "options"}]
+    found += [(wish, None, getattr(request, wish)) for wish in plain]
     for role, name in single.items():
         if given := request.by_role(role):
             found.append((name, older.get(name), given[0].source))

@@ -129,8 +129,8 @@ def as_request(request: VideoRequest | str | None, fields: Mapping[str, Any]) ->
     """
     if isinstance(request, VideoRequest):
         return request.with_(**fields) if fields else request
-    if request is not None and not isinstance(request, str):
-        message = f"prompt is a {type(request).__name__}, not text"
+    if request is not None and "prompt" in fields:
+        message = "the prompt is given twice"
         raise InvalidInputError(violations=[Violation("prompt", "invalid", message)])
     return VideoRequest(**({} if request is None else {"prompt": request}), **fields)
 
@@ -286,7 +286,7 @@ class VideoGenerator(VideoGeneratorInterface):
         request: VideoRequest | str | None = None,
         /,
         *,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not the job
         on_event: EventHandler | None = None,
         **fields: Any,
     ) -> VideoResult:
@@ -301,12 +301,16 @@ class VideoGenerator(VideoGeneratorInterface):
         Raises:
             VideoGenerationError: One of its kinds; see `ttv_core.errors`.
         """
-        job = await asyncio.to_thread(self.start, request, on_event=on_event, **fields)
-        ended = asyncio.wrap_future(job.future)
+        starting = asyncio.ensure_future(
+            asyncio.to_thread(self.start, request, on_event=on_event, **fields)
+        )
         try:
+            job = await asyncio.shield(starting)
+            ended = asyncio.wrap_future(job.future)
             await asyncio.wait([ended], timeout=timeout)
         except asyncio.CancelledError:
-            await asyncio.to_thread(self._stop, job)
+            # The job may be on its way already: it is known once start() has returned.
+            await asyncio.to_thread(self._stop, await starting)
             raise
         if not ended.done():
             ended.add_done_callback(lambda done: done.cancelled() or done.exception())

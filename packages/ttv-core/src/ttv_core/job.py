@@ -101,7 +101,7 @@ class JobContext:
         if self._handler is not None:
             try:
                 self._handler(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the caller's own code; a paid job goes on
                 logger.exception("the on_event handler failed on %s", state)
         if self._plugins is not None:
             self._plugins.tell(event)
@@ -142,6 +142,7 @@ class Job:
                 self._context.emit("completed", fraction=1.0)
                 self._future.set_result(result)
 
+        self._future.set_running_or_notify_cancel()  # only `cancel` here stops it
         threading.Thread(target=target, name=f"ttv-{self.id}", daemon=daemon).start()
         return self
 

@@ -6,7 +6,10 @@ import json
 import threading
 import time
 from abc import abstractmethod
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationFailedError, OutputError, VideoGenerationError
@@ -16,7 +19,7 @@ from ttv_core.output import PendingFile, choose_target, sidecar_path, storage_er
 from ttv_core.results import Attempt, VideoResult, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ttv_core.events import EventHandler
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from ttv_core.planning import Plan
 
 __all__ = ["LocalVideoGenerator", "write_sidecar"]
+
+_USUAL_FPS = 24
+_FRAMES_IN_FLIGHT = 3
 
 
 class LocalVideoGenerator(VideoGenerator):
@@ -84,8 +90,13 @@ class LocalVideoGenerator(VideoGenerator):
         """
 
     def unload(self) -> None:
-        """Let go of the engine; the next render loads it again."""
+        """Let go of the engine; called by `close`, and only after `load`."""
+
+    def close(self) -> None:
+        """Wait for the video under way and let go of the engine; the next video loads it again."""
         with self._one_at_a_time:
+            if self._loaded:
+                self.unload()
             self._loaded = False
 
     def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
@@ -120,8 +131,6 @@ class LocalVideoGenerator(VideoGenerator):
         return result
 
     def _render_to(self, path: Path, plan: Plan, context: JobContext) -> dict[str, float]:
-        from ttv_core.media import VideoWriter
-
         timings: dict[str, float] = {}
         started = time.perf_counter()
         if not self._loaded:
@@ -130,30 +139,38 @@ class LocalVideoGenerator(VideoGenerator):
             self._loaded = True
         timings["load"] = round(time.perf_counter() - started, 3)
         started = time.perf_counter()
-        writer = None
         frames = iter(self.render(plan, context))
         try:
-            for frame in frames:
-                context.check()
-                if writer is None:
-                    height, width = frame.shape[:2]
-                    fps = plan.expected.fps or 24
-                    writer = VideoWriter(path, width=width, height=height, fps=fps).__enter__()
-                writer.write(frame)
-            if writer is None:
-                msg = f"{self.name} made no frames"
-                raise GenerationFailedError(msg, code="no_frames", charged="no")
-            context.emit("encoding")
-            writer.close()
-        except BaseException as error:
-            if writer is not None:
-                writer.__exit__(type(error), error, None)
-            raise
+            self._encode(frames, path, plan, context)
         finally:
             if close := getattr(frames, "close", None):
                 close()
         timings["render"] = round(time.perf_counter() - started, 3)
         return timings
+
+    def _encode(self, frames: Iterator[Frame], path: Path, plan: Plan, context: JobContext) -> None:
+        """Write frames while the next ones are rendered; only a few are held at a time."""
+        from ttv_core.media import VideoWriter
+
+        first = next(frames, None)
+        if first is None:
+            msg = f"{self.name} made no frames"
+            raise GenerationFailedError(msg, code="no_frames", charged="no")
+        height, width = first.shape[:2]
+        fps = plan.expected.fps or _USUAL_FPS
+        waiting: deque[Future[None]] = deque()
+        with (
+            VideoWriter(path, width=width, height=height, fps=fps) as video,
+            ThreadPoolExecutor(1, thread_name_prefix="ttv-encoder") as encoder,
+        ):
+            for frame in chain((first,), frames):
+                context.check()
+                waiting.append(encoder.submit(video.write, frame))
+                if len(waiting) > _FRAMES_IN_FLIGHT:
+                    waiting.popleft().result()
+            context.emit("encoding")
+            for written in waiting:
+                written.result()
 
     def _result(self, plan: Plan, context: JobContext, pending: PendingFile) -> VideoResult:
         from ttv_core.media import measure

@@ -6,6 +6,7 @@ in RGB.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
@@ -160,10 +161,8 @@ class VideoWriter:
         if kind is None:
             self.close()
             return
-        try:
+        with contextlib.suppress(OSError, ValueError):  # the error on its way out says more
             self._container.close()
-        except (OSError, ValueError):
-            pass  # the error on its way out says more
 
 
 def measure(path: Path) -> MediaInfo:
@@ -186,7 +185,7 @@ def measure(path: Path) -> MediaInfo:
     try:
         with path.open("rb") as file, av.open(file, "r") as container:
             return _measured(container, path)
-    except (av.error.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, OSError, IndexError) as error:
         reason = getattr(error, "strerror", None) or "it holds no video"
         msg = f"{path} is not a whole video: {reason}"
         raise GenerationFailedError(msg, code="bad_video") from error

@@ -62,12 +62,15 @@ def choose_target(plan: Plan, job_id: str, folder: Path | None) -> Path:
     asked = request.output
     if asked is None:
         base = folder or Path()
-        base.mkdir(parents=True, exist_ok=True)
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, base / "video") from error
         target = base / _filled(DEFAULT_NAME, plan, job_id)
     else:
         asked = asked.expanduser()
-        is_folder = asked.is_dir() or str(request.output).endswith(("/", os.sep))
-        named = asked / DEFAULT_NAME if is_folder else asked
+        # os.path: pathlib raises on a name that is too long.
+        named = asked / DEFAULT_NAME if os.path.isdir(asked) else asked  # noqa: PTH112
         target = Path(*(_filled(part, plan, job_id) for part in named.parts))
     _check_name(target, plan)
     for path in (target, *([sidecar_path(target)] if request.sidecar else [])):
@@ -107,11 +110,12 @@ def _check_name(target: Path, plan: Plan) -> None:
 
     if "\0" in str(target):
         raise refuse("bad_name", f"output {str(target)!r} has a NUL character")
-    if target.suffix.lower() != ".mp4":
-        better = target.with_name(f"{target.stem}.mp4")
-        raise refuse("bad_name", f"output {target} must end in .mp4", f"name it {better}")
     if len(os.fsencode(target.name)) > _LONGEST_NAME:
         raise refuse("bad_name", f"the name of output {target.name[:40]}… is too long to be used")
+    if target.suffix.lower() != ".mp4":
+        better = target.with_name(f"{target.stem}.mp4")
+        message = f"output {target} is no folder and does not end in .mp4"
+        raise refuse("bad_name", message, f"name it {better}, or mkdir -p {target}")
     if target.is_dir():
         raise refuse("bad_name", f"output {target} is a folder", f"name it {target}/")
     folder = target.parent

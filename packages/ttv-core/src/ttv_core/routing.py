@@ -37,7 +37,7 @@ CONSIDER_SECONDS = 5.0
 Build = Callable[[str], VideoGenerator]
 
 
-@dataclass
+@dataclass(eq=False)
 class Candidate:
     """A backend that is looked at for a request.
 
@@ -130,9 +130,10 @@ def _consider(candidate: Candidate, request: VideoRequest, build: Build, check: 
         candidate.reason = text
     else:
         candidate.reason = "; ".join(violation.message for violation in plan.violations)
-        if not candidate.reason and candidate.availability and not candidate.availability.ok:
-            candidate.reason = "; ".join(candidate.availability.reasons) or "it is not available"
-            remedy = " or ".join(candidate.availability.remedies) or None
+        found = candidate.availability
+        if not candidate.reason and found is not None and not found.ok:
+            candidate.reason = "; ".join(found.reasons) or "it is not available"
+            remedy = " or ".join(found.remedies) or None
             candidate.error = BackendUnavailableError(
                 candidate.reason, backend=candidate.name, remedy=remedy
             )
@@ -185,7 +186,7 @@ class AutoGenerator(VideoGenerator):
         super().__init__()
         self.config = config
         self.first = tuple(dict.fromkeys(first))
-        self.fallbacks = tuple(n for n in dict.fromkeys(fallbacks) if n not in self.first)
+        self.fallbacks = tuple(dict.fromkeys(fallbacks))
         self._build = build
         self._ranked = ranked
         self._priorities = priorities
@@ -210,20 +211,22 @@ class AutoGenerator(VideoGenerator):
         first when preferred, then price, then name. Fallbacks keep the user's order behind.
         """
         found = survey(request, (*self.first, *self.fallbacks), self._build)
-        first = [c for c in found if c.name in self.first]
-        rest = [c for c in found if c.name not in self.first]
         if not self._ranked:
-            return [*first, *rest]
-        for candidate in first:
-            if candidate.usable and candidate.kind == "preview":
+            return found
+        for candidate in found:
+            named = candidate.name in self.fallbacks
+            if candidate.usable and candidate.kind == "preview" and not named:
                 candidate.reason = "it makes previews, which are used only when named"
-        usable = sorted((c for c in first if c.usable), key=self._preference)
+        usable = sorted(
+            (c for c in found if c.usable and c.name in self.first and c.kind != "preview"),
+            key=self._preference,
+        )
         plans = [c.plan for c in usable if c.plan is not None]
         wanted = self.plugins.rank(request, plans) if self.plugins and plans else None
         if wanted:
             place = {name: i for i, name in enumerate(wanted)}
             usable.sort(key=lambda c: place.get(c.name, len(place)))
-        return [*usable, *(c for c in first if not c.usable), *rest]
+        return [*usable, *(c for c in found if c not in usable)]
 
     def _preference(self, candidate: Candidate) -> tuple[Any, ...]:
         order = self.config.api_priority_order
@@ -239,10 +242,16 @@ class AutoGenerator(VideoGenerator):
         )
 
     def _queue(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Return those to try in turn: the first usable choice, then the usable fallbacks."""
-        first = [c for c in candidates if c.usable and c.name in self.first]
-        rest = [c for c in candidates if c.usable and c.name not in self.first]
-        return [*(first[:1] if self._ranked else first), *rest]
+        """Return those to try in turn: the chosen one, then the user's fallbacks, if usable."""
+        by_name = {c.name: c for c in candidates if c.usable}
+        if self._ranked:
+            chosen = [c for c in by_name.values() if c.kind != "preview" and c.name in self.first][
+                :1
+            ]
+        else:
+            chosen = [by_name[name] for name in self.first if name in by_name]
+        rest = [by_name[name] for name in self.fallbacks if name in by_name]
+        return [*chosen, *(c for c in rest if c not in chosen)]
 
     def plan(self, request: VideoRequest | str | None = None, /, **fields: Any) -> Plan:
         """Return the plan of the backend that would be used.
@@ -309,23 +318,25 @@ class AutoGenerator(VideoGenerator):
         for candidate in queue:
             generator, plan = candidate.generator, candidate.plan
             assert generator is not None
-            facts = {"model": plan.model if plan else None, "cost": plan.cost if plan else None}
+            report = partial(
+                Attempt,
+                candidate.name,
+                model=plan.model if plan else None,
+                cost=plan.cost if plan else None,
+            )
             try:
                 job.follow(generator.start(request, on_event=on_event))
                 result = job.child.wait()
             except VideoGenerationError as error:
                 allowed, why = may_fall_back(error)
-                attempts[candidate.name] = Attempt(
-                    candidate.name, "failed", error.message, error=error, **facts
-                )
+                attempts[candidate.name] = report("failed", error.message, error=error)
                 if len(queue) == 1 and len(candidates) == 1:
                     raise
                 if not allowed:
                     error.add_note(f"no other backend was tried: {why}")
                     raise
             else:
-                used = Attempt(candidate.name, "used", self._why(candidate), **facts)
-                attempts[candidate.name] = used
+                attempts[candidate.name] = report("used", self._why(candidate))
                 return replace(result, attempts=tuple(attempts.values()))
         raise self._failed(list(attempts.values()))
 
