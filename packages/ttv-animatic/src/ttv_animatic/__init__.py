@@ -1,0 +1,1 @@
+"""Animatics: previews cut together from composed stills."""
