@@ -8,6 +8,7 @@ import pickle
 import re
 
 import pytest
+
 from ttv_core import Attempt, Violation, errors
 from ttv_core.errors import (
     AllBackendsFailedError,

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 
 import pytest
+
 import ttv_core
 
 MODULES = [f"ttv_core.{module.name}" for module in pkgutil.iter_modules(ttv_core.__path__)]
@@ -45,8 +46,8 @@ def test_every_method_of_a_public_class_is_documented_and_typed(name):
     thing = getattr(ttv_core, name)
     if not inspect.isclass(thing):
         return
-    for method_name, method in vars(thing).items():
-        method = getattr(method, "fget", getattr(method, "__func__", method))
+    for method_name, member in vars(thing).items():
+        method = getattr(member, "fget", getattr(member, "__func__", member))
         if method_name.startswith("_") or not inspect.isfunction(method):
             continue
         assert inspect.getdoc(method), f"{name}.{method_name}"

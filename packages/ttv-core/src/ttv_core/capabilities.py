@@ -28,12 +28,14 @@ Example:
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from ttv_core.domains import Canvas, Data, Numbers, Size, SizeRange
+from ttv_core.domains import Data, Numbers
+from ttv_core.labels import parse_size, same_value
+from ttv_core.rules import Price, Rule
+from ttv_core.sizes import Canvas, Size, SizeRange
 
 __all__ = [
     "Canvas",
@@ -51,6 +53,7 @@ __all__ = [
     "Size",
     "SizeRange",
     "Support",
+    "Wish",
 ]
 
 Kind = Literal["local", "remote", "preview"]
@@ -65,13 +68,32 @@ Role = Literal["first_frame", "last_frame", "reference", "source_video"]
 Support = Literal["never", "optional", "always", "unknown"]
 IMAGE_FORMATS = ("png", "jpeg", "webp")
 
+Wish = (
+    Role
+    | Literal[
+        "prompt",
+        "negative_prompt",
+        "duration",
+        "num_frames",
+        "fps",
+        "aspect_ratio",
+        "resolution",
+        "size",
+        "seed",
+        "audio",
+        "n",
+        "enhance_prompt",
+    ]
+)
+"""What a user may set about the video, as far as it may exclude or require something else."""
+
 
 class PromptLimit(Data):
     """How long a prompt may be, in the vendor's own unit.
 
     Attributes:
         maximum: Longest prompt; None when the vendor does not say.
-        unit: What is counted. Tokens cannot be counted here: such a limit only warns.
+        unit: What is counted. Tokens can only be guessed here: such a limit only warns.
         required: Whether an empty prompt is refused even with an image.
     """
 
@@ -80,14 +102,15 @@ class PromptLimit(Data):
     required: bool = True
 
     def count(self, text: str) -> int:
-        """Return the length of the text in the unit (for tokens, a low guess: words)."""
+        """Return the length of the text in the unit (for tokens, a low guess)."""
         if self.unit == "characters":
             return len(text)
         if self.unit == "utf16":
             return len(text.encode("utf-16-le", "surrogatepass")) // 2
         if self.unit == "bytes":
             return len(text.encode("utf-8", "surrogatepass"))
-        return len(text.split())
+        words = len(text.split())
+        return words if self.unit == "words" else max(words, len(text) // 5)
 
 
 class InputLimit(Data):
@@ -114,58 +137,6 @@ class InputLimit(Data):
     min_ratio: float | None = None
     max_ratio: float | None = None
     urls: bool = False
-
-
-class Rule(Data):
-    """A combination rule: when these fields have these values, those are narrowed.
-
-    `when` may name `mode`, `audio`, `resolution`, `aspect_ratio`, `size`, `fps`, `duration`;
-    every named field must match. `then` narrows `duration`, `fps`, `num_frames`, `resolution`,
-    `aspect_ratio`, `size` or `n` to a list. Fields are settled in the order mode, audio, size,
-    fps, duration, n; a rule narrows what is settled after its `when`, and refuses what is not.
-
-    Attributes:
-        when: Field to the values that make the rule apply.
-        then: Field to the values that are legal then.
-        why: The reason shown to the user.
-    """
-
-    when: dict[str, tuple[Any, ...]]
-    then: dict[str, tuple[Any, ...]]
-    why: str = ""
-
-    def applies(self, settled: dict[str, Any]) -> bool:
-        """Tell whether every field of `when` has one of its values."""
-        return all(settled.get(field) in values for field, values in self.when.items())
-
-
-class Price(Data):
-    """What a generation costs, with where that is written and when it was read.
-
-    Attributes:
-        basis: What the amount is for. "free" and "unknown" need no amount.
-        amount: In the currency, per unit of the basis.
-        minimum: Least charge of one video.
-        currency: ISO code.
-        when: Field to the values for which this price holds; empty for always.
-        source: Page or file.
-        as_of: The day it was read.
-    """
-
-    basis: Literal["second", "video", "free", "unknown"]
-    amount: Decimal | None = Field(default=None, ge=0)
-    minimum: Decimal | None = Field(default=None, ge=0)
-    currency: str = "USD"
-    when: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
-    source: str = ""
-    as_of: dt.date | None = None
-
-    @model_validator(mode="after")
-    def _amount_fits_basis(self) -> Price:
-        if (self.basis in {"second", "video"}) != (self.amount is not None):
-            msg = f"a price per {self.basis} needs an amount; 'free' and 'unknown' take none"
-            raise ValueError(msg)
-        return self
 
 
 class RemoteFacts(Data):
@@ -197,8 +168,8 @@ class ModelCapabilities(Data):
         modes: What it can make from what.
         prompt: Limit of the prompt.
         negative_prompt: Whether it takes one.
-        durations: Legal seconds; None when the length is given in frames or unknown.
-        frames: Legal frame counts; None when only seconds are given.
+        durations: Legal seconds; None when the engine takes frames, or when it is unknown.
+        frames: Legal frame counts, where the engine takes these.
         fps: Legal frame rates; None when unknown.
         canvas: Legal sizes, ratios and tiers.
         inputs: Limits per role; a role that is not listed is not taken.
@@ -223,7 +194,7 @@ class ModelCapabilities(Data):
     status_date: dt.date | None = None
     successor: str | None = None
     summary: str = ""
-    modes: tuple[Mode, ...] = ("text_to_video",)
+    modes: tuple[Mode, ...] = Field(default=("text_to_video",), min_length=1)
     prompt: PromptLimit = PromptLimit()
     negative_prompt: bool | Literal["unknown"] = False
     durations: Numbers | None = None
@@ -238,23 +209,71 @@ class ModelCapabilities(Data):
     n: Numbers = Numbers(choices=(1,), default=1)
     enhance_prompt: Support = "never"
     rules: tuple[Rule, ...] = ()
-    excludes: tuple[tuple[str, ...], ...] = ()
-    requires: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    excludes: tuple[tuple[Wish, ...], ...] = ()
+    requires: dict[Wish, tuple[Wish, ...]] = Field(default_factory=dict)
     remote: RemoteFacts | None = None
     prices: tuple[Price, ...] = ()
     notes: tuple[str, ...] = ()
     provisional: bool = False
 
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelCapabilities:
+        if self.durations is not None and self.frames is not None:
+            msg = f"{self.id}: give durations or frames, whichever the engine takes"
+            raise ValueError(msg)
+        for name, numbers, least in (
+            ("frames", self.frames, 1),
+            ("n", self.n, 1),
+            ("seed", self.seed, 0),
+        ):
+            if numbers is None:
+                continue
+            if not numbers.is_whole or numbers.nearest(-1) < least:
+                msg = f"{self.id}: {name} must be whole and at least {least}: {numbers.describe()}"
+                raise ValueError(msg)
+        for rule in self.rules:
+            for field, values in rule.then.items():
+                wrong = [value for value in values if not self._legal(field, value)]
+                if wrong or not values:
+                    said = ", ".join(map(str, wrong)) or "nothing"
+                    msg = f"{self.id}: a rule allows {field} {said}, which is never legal"
+                    raise ValueError(msg)
+        return self
+
+    def _legal(self, field: str, value: Any) -> bool:
+        """Tell whether a value is legal without any rule, as far as that is known."""
+        canvas = self.canvas
+        if field in {"aspect_ratio", "resolution"} and canvas.form == "labels":
+            legal = canvas.resolutions if field == "resolution" else canvas.aspect_ratios
+            return any(same_value(field, value, label) for label in legal)
+        if field == "size" and canvas.form in {"sizes", "range"}:
+            width, height = parse_size(value)
+            return canvas.has(Size(width=width, height=height))
+        if field == "duration" and self.frames is not None:
+            return False
+        numbers = {
+            "duration": self.durations,
+            "num_frames": self.frames,
+            "fps": self.fps,
+            "n": self.n,
+        }.get(field)
+        return numbers is None or numbers.allows(value)
+
     @property
     def max_duration(self) -> float | None:
         """Longest video in seconds; None when unknown or without limit."""
         if self.durations is not None:
-            return max(self.durations.choices, default=self.durations.maximum)
+            return _most(self.durations)
         if self.frames is not None and self.fps is not None:
-            most = max(self.frames.choices, default=self.frames.maximum)
+            most = _most(self.frames)
             slowest = min(self.fps.choices, default=self.fps.minimum)
             return most / slowest if most is not None and slowest else None
         return None
+
+
+def _most(numbers: Numbers) -> float | None:
+    most = max(numbers.choices, default=numbers.maximum)
+    return None if most is None else numbers.nearest(most)
 
 
 class Capabilities(Data):
@@ -264,7 +283,7 @@ class Capabilities(Data):
         backend: Name of the backend.
         kind: "local" runs here, "remote" at a vendor, "preview" is no generated video.
         models: At least one.
-        default_model: The id used when none is asked for; the first when left out.
+        default_model: The id used when none is asked for; the first in use when left out.
         unknown_models: Whether a model id that is not listed is tried, with a warning.
         requires_gpu: Whether it runs on a GPU only.
         formats: Container formats it writes.
@@ -280,11 +299,20 @@ class Capabilities(Data):
     formats: tuple[str, ...] = ("mp4",)
     notes: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _default_is_listed(self) -> Capabilities:
+        if self.default_model is not None and self.find(self.default_model) is None:
+            listed = ", ".join(model.id for model in self.models)
+            msg = f"default_model {self.default_model!r} is not one of: {listed}"
+            raise ValueError(msg)
+        return self
+
     @property
     def default(self) -> ModelCapabilities:
         """The model used when none is asked for."""
         found = self.find(self.default_model) if self.default_model else None
-        return found or self.models[0]
+        in_use = (model for model in self.models if model.status != "retired")
+        return found or next(in_use, self.models[0])
 
     def find(self, name: str) -> ModelCapabilities | None:
         """Return the model of that id or alias, or None."""
@@ -318,8 +346,5 @@ class Capabilities(Data):
             "requires_gpu": self.requires_gpu,
             "api_based": self.kind == "remote",
             "notes": list(self.notes),
-            "models": [
-                model.model_dump(mode="json", exclude_defaults=True) | {"id": model.id}
-                for model in self.models
-            ],
+            "models": [model.model_dump(mode="json") for model in self.models],
         }

@@ -19,6 +19,7 @@ after parsing, and only in the part that is used.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -26,32 +27,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from ttv_core.errors import ConfigurationError
+from ttv_core.discovery import PluginRecord, canonical
+from ttv_core.errors import BackendUnavailableError, ConfigurationError
 from ttv_core.plugins import PluginManager, default_manager
-from ttv_core.settings import check_settings
-from ttv_core.yaml_loader import YamlError, parse_yaml
+from ttv_core.settings import HIDDEN, check_settings, looks_secret
+from ttv_core.variables import is_variable, resolve
+from ttv_core.yaml_loader import MAX_BYTES, YamlError, parse_yaml
 
 __all__ = [
     "BackendSection",
     "Config",
+    "backend_section",
     "config_paths",
     "extract_backend_config",
     "load_config",
     "redacted",
 ]
 
-_VARIABLE = re.compile(r"\$?\$\{([^}]*)\}")
-_NAME = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<rest>:-(?P<default>.*))?", re.DOTALL)
-_SECRET = re.compile(r"key|token|secret|password|credential", re.IGNORECASE)
 _NEAR = 0.8
-
-
-def _as_decimal(value: Any) -> Any:
-    return Decimal(str(value)) if isinstance(value, float) else value
+_USER_INFO = re.compile(r"//[^/@\s]+@")
 
 
 class _General(BaseModel):
@@ -63,9 +61,8 @@ class _General(BaseModel):
     fallback_backends: tuple[str, ...] = ()
     prefer_local_when_available: bool = True
     api_priority_order: tuple[str, ...] = ()
-    max_cost_per_video: Annotated[Decimal | None, BeforeValidator(_as_decimal)] = Field(
-        default=None, ge=0, allow_inf_nan=False
-    )
+    # Pydantic reads a float by its shortest text, so 0.1 is a tenth.
+    max_cost_per_video: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
     output_dir: Path | None = None
     backends: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
     remote_api_settings: dict[str, Any] = Field(default_factory=dict)
@@ -113,15 +110,17 @@ class Config:
             if record.spec is not None:
                 known |= {record.spec.config_section or record.name, *record.spec.legacy_keys}
         known |= backends
+        silent = sorted(record.name for record in records if record.spec is None)
+        note = f" ({', '.join(silent)} could not be asked)" if silent else ""
         found = {
-            key: f"nothing that is installed reads {key!r}{_near(key, known)}"
+            str(key): f"nothing that is installed reads {key!r}{_near(str(key), known)}{note}"
             for key in self.values
             if key not in known
         }
         for name in self.values.get("backends") or {}:
-            if name.partition("@")[0] not in backends:
-                key = f"backends.{name}"
-                found[key] = f"no backend {name!r} is installed{_near(name, backends)}"
+            if str(name).partition("@")[0] not in backends:
+                near = _near(str(name), backends)
+                found[f"backends.{name}"] = f"no backend {name!r} is installed{near}"
         return found
 
 
@@ -135,7 +134,7 @@ class BackendSection:
         path: The section's own key path, for settings that are missing.
     """
 
-    values: dict[str, Any]
+    values: dict[str, Any] = field(repr=False)
     origins: dict[str, str]
     path: str
 
@@ -143,9 +142,12 @@ class BackendSection:
 def config_paths(environ: Mapping[str, str] | None = None) -> list[Path]:
     """Return the places where a configuration is looked for, in order, after `TTV_CONFIG`."""
     variables = os.environ if environ is None else environ
+    paths = [Path("ttv.yaml"), Path("pipeline_config.yaml")]
     home = variables.get("XDG_CONFIG_HOME") or variables.get("APPDATA")
-    folder = Path(home) if home else Path("~/.config").expanduser()
-    return [Path("ttv.yaml"), Path("pipeline_config.yaml"), folder / "ttv" / "ttv.yaml"]
+    with contextlib.suppress(RuntimeError):  # a container's user may have no home
+        folder = Path(home) if home else Path("~/.config").expanduser()
+        paths.append(folder / "ttv" / "ttv.yaml")
+    return paths
 
 
 def load_config(
@@ -175,11 +177,11 @@ def load_config(
     if isinstance(source, Mapping):
         return _checked(dict(source), None, variables)
     if source is not None:
-        return _read(Path(source).expanduser(), variables)
+        return _read(source, variables)
     if named := variables.get("TTV_CONFIG"):
-        return _read(Path(named).expanduser(), variables)
+        return _read(named, variables, " named by TTV_CONFIG")
     for path in config_paths(variables):
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where it may not look
             return _read(path, variables)
     return Config()
 
@@ -207,20 +209,44 @@ def extract_backend_config(
         >>> ttv_core.extract_backend_config(config, "custom", environ={"KEY": "k"})
         {'api_key': 'k', 'max_duration': 8}
     """
-    return backend_section(load_config(config, environ=environ), backend, environ=environ).values
+    manager = default_manager()
+    record = manager.find(backend)
+    if record is not None and record.status != "disabled":
+        manager.load(record)
+    read = load_config(config, environ=environ)
+    return backend_section(read, backend, environ=environ, plugins=manager).values
 
 
 def backend_section(
-    config: Config, backend: str, *, environ: Mapping[str, str] | None = None
+    config: Config,
+    backend: str,
+    *,
+    environ: Mapping[str, str] | None = None,
+    plugins: PluginManager | None = None,
 ) -> BackendSection:
-    """Return one backend's settings and where each was written; see `extract_backend_config`."""
-    manager = default_manager()
-    record = manager.find(backend)
-    spec = manager.load(record).spec if record is not None and record.status != "disabled" else None
+    """Return one backend's settings and where each was written.
+
+    From the least to the most: `remote_api_settings` for remote backends, older top-level keys,
+    top-level sections, sections below `backends`; in each, the name that was asked for goes last.
+
+    Args:
+        config: The configuration.
+        backend: Name, alias or `name@distribution` of the backend. One that is not installed,
+            or is broken, has only the sections of its own name.
+        environ: Environment variables; the process's own when left out.
+        plugins: The plugins; those installed when left out.
+
+    Raises:
+        ConfigurationError: If a section holds no settings, or a variable in it is missing.
+    """
     bare = backend.partition("@")[0]
-    names = dict.fromkeys((spec.name, bare, *record.aliases) if spec and record else (bare,))
+    record = _loaded(plugins or default_manager(), backend)
     top: list[tuple[str, Any]] = []
-    if spec is not None:
+    names = [bare]
+    sections = config.values.get("backends") or {}
+    if record is not None and record.spec is not None:
+        spec = record.spec
+        names = [name for name in (*record.aliases, record.name) if name != bare] + names
         if spec.kind == "remote":
             inherited = dict(config.values.get("remote_api_settings") or {})
             inherited.pop("fallback_backend", None)
@@ -228,10 +254,12 @@ def backend_section(
         legacy = {key: config.values[key] for key in spec.legacy_keys if key in config.values}
         top.append(("", legacy))
         if spec.config_section:
-            names = dict.fromkeys((spec.config_section, *names))
-    sections = config.values.get("backends") or {}
-    top += [(name, config.values[name]) for name in names if name in config.values]
-    top += [(f"backends.{name}", sections[name]) for name in (*names, backend) if name in sections]
+            names.insert(0, spec.config_section)
+    qualified = [name for name in sections if _is_qualified(name, record)]
+    core = _General.model_fields
+    top += [(name, config.values[name]) for name in names if name in config.values.keys() - core]
+    top += [(f"backends.{name}", sections[name]) for name in names if name in sections]
+    top += [(f"backends.{name}", sections[name]) for name in qualified]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for path, section in top:
@@ -244,58 +272,93 @@ def backend_section(
             values[key] = value
             origins[key] = f"{path}.{key}".strip(".")
     variables = os.environ if environ is None else environ
-    resolved = {key: _resolve(value, origins[key], variables) for key, value in values.items()}
+    resolved = {key: resolve(value, origins[key], variables) for key, value in values.items()}
     return BackendSection(resolved, origins, f"backends.{bare}")
 
 
+def _loaded(plugins: PluginManager, backend: str) -> PluginRecord | None:
+    """Return a backend's record, imported, or None when nothing can be learnt of it."""
+    try:
+        record = plugins.find(backend)
+        return None if record is None else plugins.load(record)
+    except BackendUnavailableError:
+        return None
+
+
+def _is_qualified(section: Any, record: PluginRecord | None) -> bool:
+    """Tell whether a section is called `name@distribution`, for this very backend."""
+    name, _, distribution = str(section).partition("@")
+    if record is None or name not in record.names:
+        return False
+    return canonical(distribution) == canonical(record.distribution)
+
+
 def redacted(value: Any, key: str = "") -> Any:
-    """Return a configuration fit to be shown: what looks like a secret is hidden."""
+    """Return a configuration fit to be shown: what looks like a secret is hidden.
+
+    Args:
+        value: The configuration, or a part of it.
+        key: The key under which it stands.
+    """
     if isinstance(value, Mapping):
-        return {name: redacted(item, str(name)) for name, item in value.items()}
+        return {
+            name: redacted(item, str(name) if looks_secret(str(name)) else key)
+            for name, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [redacted(item, key) for item in value]
-    if isinstance(value, str) and _SECRET.search(key) and not _VARIABLE.fullmatch(value):
-        return "**********"
-    return value
+    if value is None or isinstance(value, bool):
+        return value
+    if looks_secret(key):
+        return value if isinstance(value, str) and is_variable(value) else HIDDEN
+    return _USER_INFO.sub(f"//{HIDDEN}@", value) if isinstance(value, str) else value
 
 
-def _read(path: Path, environ: Mapping[str, str]) -> Config:
+def _read(source: str | os.PathLike[str], environ: Mapping[str, str], why: str = "") -> Config:
+    path = Path(source)
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        msg = f"the configuration {path} cannot be read: {error.strerror}"
-        raise ConfigurationError(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"the configuration {path} is not UTF-8 text"
+        path = path.expanduser()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # parse_yaml refuses more; /dev/zero has no end
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        msg = f"the configuration {path}{why} cannot be read: {reason}"
         raise ConfigurationError(msg) from error
     try:
-        values = parse_yaml(text)
+        values = parse_yaml(content)
+        if values is None:
+            values = {}
+        if not isinstance(values, dict):
+            msg = f"a configuration is a mapping of keys, not a {type(values).__name__}"
+            raise ConfigurationError(msg)  # noqa: TRY301 - the file's name is added below
+        return _checked(values, path, environ)
     except YamlError as error:
         msg = f"{path}: {error}"
         raise ConfigurationError(msg) from None
-    if values is None:
-        values = {}
-    if not isinstance(values, dict):
-        msg = f"{path}: a configuration is a mapping of keys, not a {type(values).__name__}"
-        raise ConfigurationError(msg)
-    return _checked(values, path, environ)
+    except ConfigurationError as error:
+        msg = f"{path}: {error.message}"
+        raise ConfigurationError(msg, key=error.key, remedy=error.remedy) from None
 
 
 def _checked(values: dict[str, Any], source: Path | None, environ: Mapping[str, str]) -> Config:
     known = set(_General.model_fields)
-    for key in values:
-        if key not in known and difflib.get_close_matches(str(key), known, n=1, cutoff=_NEAR):
+    for key in values.keys() - known:
+        if difflib.get_close_matches(str(key), known, n=1, cutoff=_NEAR) and not _is_backend(key):
             msg = f"unknown key {key!r}{_near(str(key), known)}"
             raise ConfigurationError(msg, key=str(key))
     own = {
-        key: value if key in {"backends", "remote_api_settings"} else _resolve(value, key, environ)
+        key: value if key in {"backends", "remote_api_settings"} else resolve(value, key, environ)
         for key, value in values.items()
         if key in known and value is not None
     }
     general = check_settings(_General, own, path="")
     fallbacks = general.fallback_backends
     if not fallbacks and (one := general.remote_api_settings.get("fallback_backend")):
-        fallbacks = (str(_resolve(one, "remote_api_settings.fallback_backend", environ)),)
+        key = "remote_api_settings.fallback_backend"
+        if not isinstance(one, str):
+            msg = f"field {key!r} is {one!r}: it should be the name of one backend"
+            raise ConfigurationError(msg, key=key)
+        fallbacks = (resolve(one, key, environ),)
     return Config(
         default_backend=general.default_backend,
         fallback_backends=fallbacks,
@@ -308,36 +371,11 @@ def _checked(values: dict[str, Any], source: Path | None, environ: Mapping[str, 
     )
 
 
+def _is_backend(key: object) -> bool:
+    """Tell whether an installed backend has this name: its section is no misspelt key."""
+    return key in default_manager().names()
+
+
 def _near(key: str, known: set[str]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _resolve(value: Any, key: str, environ: Mapping[str, str]) -> Any:
-    """Replace variables in every string below a value, once: what they hold is not read again."""
-    if isinstance(value, Mapping):
-        return {name: _resolve(item, f"{key}.{name}", environ) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_resolve(item, f"{key}[{i}]", environ) for i, item in enumerate(value)]
-    if not isinstance(value, str) or "$" not in value:
-        return value
-
-    def replaced(found: re.Match[str]) -> str:
-        if found[0].startswith("$$"):
-            return found[0][1:]  # $${VAR} is how a literal ${VAR} is written
-        match = _NAME.fullmatch(found[1])
-        if match is None:
-            msg = f"{key}: {found[0]!r} is not a variable; write ${{NAME}} or ${{NAME:-default}}"
-            raise ConfigurationError(msg, key=key)
-        if held := environ.get(match["name"]):
-            return held
-        if match["rest"] is not None:
-            return str(match["default"])
-        state = "empty" if match["name"] in environ else "not set"
-        raise ConfigurationError(
-            f"{key}: the environment variable {match['name']} is {state}",
-            key=key,
-            remedy=f"export {match['name']}=…, or write ${{{match['name']}:-default}}",
-        )
-
-    return _VARIABLE.sub(replaced, value)

@@ -25,6 +25,8 @@ PROJECT = "ttv"
 API_VERSION = 1
 """Version of this module's contract. Plugins of this version and the one before are loaded."""
 
+KINDS = ("local", "remote", "preview")
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -57,10 +59,28 @@ class BackendSpec:
     legacy_keys: Sequence[str] = ()
     setup: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse what would fail later, far from its author.
+
+        Raises:
+            ValueError: If the kind is unknown, or `generator` does not name a class.
+            TypeError: If `legacy_keys` is one text instead of several.
+        """
+        if self.kind not in KINDS:
+            msg = f"kind is {self.kind!r}; allowed: {', '.join(KINDS)}"
+            raise ValueError(msg)
+        module, colon, name = str(self.generator).partition(":")
+        if not (module and colon and name):
+            msg = f"generator is {self.generator!r}; write 'package.module:Class'"
+            raise ValueError(msg)
+        if isinstance(self.legacy_keys, str):
+            msg = f"legacy_keys is {self.legacy_keys!r}; write a list of keys"
+            raise TypeError(msg)
+
 
 @hookspec
 def ttv_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
-    """Describe the backends that this plugin brings.
+    """Describe the backend that this plugin brings.
 
     A complete plugin is this module, `ttv_acme/plugin.py`, and the entry point
     `[project.entry-points."ttv.backends"]` with `acme = "ttv_acme.plugin"`:
@@ -81,10 +101,12 @@ def ttv_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
         ]
     ```
 
-    An entry point may also name a class with the five methods directly, without a hook.
+    Further entry points with the same value are further names of the same backend; another backend
+    has a module of its own. An entry point may also name a class with the five methods directly,
+    without a hook.
 
     Returns:
-        One description per backend.
+        The description, in a list.
     """
 
 
@@ -113,7 +135,7 @@ def ttv_rank(request: VideoRequest, candidates: Sequence[Plan]) -> Sequence[str]
 
 
 @hookspec
-def ttv_review(plan: Plan) -> Iterable[Violation] | None:  # type: ignore[empty-body]
+def ttv_review(plan: Plan) -> Iterable[Violation] | None:
     """Veto a plan by policy, before anything is sent.
 
     A complete plugin, in the entry-point group `ttv.plugins`:
@@ -130,6 +152,9 @@ def ttv_review(plan: Plan) -> Iterable[Violation] | None:  # type: ignore[empty-
 
     Args:
         plan: What would be sent.
+
+    A policy that raises refuses the plan. One that cannot even be imported is only a warning in the
+    plan, for it may be no policy at all; with `TTV_STRICT_PLUGINS=1` that is an error too.
 
     Returns:
         Violations that refuse the plan; None or nothing lets it pass.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -390,11 +389,3 @@ def _newer_names(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(resolution, str) and "x" in resolution.lower() and "size" not in fields:
         fields["size"] = fields.pop("resolution")  # the older contract says "1280x720" there
     return fields
-
-
-def has_five_methods(cls: type) -> bool:
-    """Tell whether a class has the five methods, whatever it derives from."""
-    names = ("generate_video", "get_capabilities", "estimate_cost", "validate_inputs")
-    return inspect.isclass(cls) and all(
-        callable(getattr(cls, name, None)) for name in (*names, "is_available")
-    )

@@ -2,62 +2,53 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ttv_core.capabilities import InputLimit
+    from collections.abc import Iterator
+
+    from ttv_core.capabilities import InputLimit, Role
+    from ttv_core.draft import Draft
     from ttv_core.inputs import InputFacts, MediaInput
-    from ttv_core.planning import Draft
-    from ttv_core.request import VideoRequest
 
-__all__ = ["settle_inputs", "settle_mode"]
+__all__ = ["settle_inputs"]
 
+# The input that decides comes first: with a reference and a first frame it is reference_to_video.
+_MODES: dict[Role, str] = {
+    "source_video": "video_to_video",
+    "reference": "reference_to_video",
+    "last_frame": "first_last_frame",
+    "first_frame": "image_to_video",
+}
 _NEEDED = {
     "image_to_video": "an image",
     "first_last_frame": "an image and a last image",
     "reference_to_video": "reference images",
     "video_to_video": "a source video",
 }
+_MEASURED = {"png", "jpeg", "webp", "gif"}
+
+Finding = tuple[str, str, str]
+"""Code of a violation, what is wrong, and what is allowed."""
 
 
-def wanted_mode(request: VideoRequest) -> str:
-    """Return the mode that the given inputs ask for."""
-    roles = {item.role for item in request.inputs}
-    for role, mode in (
-        ("source_video", "video_to_video"),
-        ("reference", "reference_to_video"),
-        ("last_frame", "first_last_frame"),
-        ("first_frame", "image_to_video"),
-    ):
-        if role in roles:
-            return mode
-    return "text_to_video"
+def settle_inputs(draft: Draft) -> dict[str, Any]:
+    """Check every input against the model's limits and return them by role, with the mode.
 
-
-def settle_mode(draft: Draft) -> str:
-    """Return the mode; an unsupported one is refused, never changed: it is another video."""
-    model, mode = draft.model, wanted_mode(draft.request)
-    if mode in model.modes:
-        return mode
-    allowed = ", ".join(model.modes)
-    if mode == "text_to_video":
-        needs = " or ".join(_NEEDED[m] for m in model.modes)
-        draft.refuse("inputs", "missing", f"{model.id} needs {needs}; none was given", allowed)
-    else:
-        draft.refuse("inputs", "unsupported", f"{model.id} does not do {mode}", allowed)
-        draft.exempt |= {item.role for item in draft.request.inputs}
-    return model.modes[0]
-
-
-def settle_inputs(draft: Draft, mode: str) -> dict[str, Any]:
-    """Check every input against the model's limits and return them by role, with the mode."""
+    A mode that the model does not do, and an input that it does not take, are refused and never
+    changed: without them it is another video.
+    """
     request, model = draft.request, draft.model
-    taken: dict[str, tuple[MediaInput, ...]] = {}
+    taken: dict[Role, tuple[MediaInput, ...]] = {}
+    mode = draft.settled["mode"] = _settle_mode(draft)
     for role in dict.fromkeys(item.role for item in request.inputs):
         given, limit = request.by_role(role), model.inputs.get(role)
+        if role in draft.exempt:
+            continue
         if limit is None:
-            draft.refuse(role, "unsupported", f"{model.id} takes no {role}", _roles(draft))
-            draft.exempt.add(role)
+            allowed = ", ".join(model.inputs) or "no pictures or videos"
+            draft.refuse(role, "unsupported", f"{model.id} takes no {role}", allowed)
             continue
         if len(given) > limit.maximum:
             said = f"{len(given)} {role} inputs were given"
@@ -68,73 +59,79 @@ def settle_inputs(draft: Draft, mode: str) -> dict[str, Any]:
         taken[role] = given
     if "last_frame" in taken and "first_frame" not in taken and not model.lone_last_frame:
         draft.refuse("last_frame", "combination", f"{model.id} takes a last frame with a first")
-    return {
-        "mode": mode,
-        "first_frame": _one(taken, "first_frame"),
-        "last_frame": _one(taken, "last_frame"),
-        "references": taken.get("reference", ()),
-        "source_video": _one(taken, "source_video"),
-    }
+    single: dict[str, Any] = {role: next(iter(taken.get(role, ())), None) for role in _MODES}
+    return {"mode": mode, **single, "references": taken.get("reference", ())}
 
 
-def _one(taken: dict[str, tuple[MediaInput, ...]], role: str) -> MediaInput | None:
-    found = taken.get(role, ())
-    return found[0] if found else None
-
-
-def _roles(draft: Draft) -> str:
-    return ", ".join(draft.model.inputs) or "no pictures or videos"
+def _settle_mode(draft: Draft) -> str:
+    """Return the mode that the inputs ask for, or one that the model has if it has not that."""
+    model = draft.model
+    given = {item.role for item in draft.request.inputs}
+    role = next((role for role in _MODES if role in given), None)
+    mode = "text_to_video" if role is None else _MODES[role]
+    if mode in model.modes:
+        return mode
+    allowed = ", ".join(model.modes)
+    if role is None:
+        needs = " or ".join(_NEEDED[mode] for mode in model.modes)
+        draft.refuse("inputs", "missing", f"{model.id} needs {needs}; none was given", allowed)
+    else:
+        message = f"{model.id} does not do {mode}, which {role} asks for"
+        draft.refuse("inputs", "unsupported", message, allowed)
+        draft.exempt.add(role)
+    return model.modes[0]
 
 
 def _check_input(draft: Draft, item: MediaInput, limit: InputLimit) -> None:
+    name = f"{item.role} {item.label}"
     if item.is_url:
         if not limit.urls:
-            said = f"{item.role} is a URL; {draft.model.id} takes files"
+            said = f"{name} is a URL; {draft.model.id} takes files"
             draft.refuse(item.role, "unsupported", said, "a path, bytes or a data URI")
         return
     try:
         facts = item.facts()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        draft.refuse(item.role, "unreadable", f"{item.role} {item.label}: {reason}")
+        draft.refuse(item.role, "unreadable", f"{name}: {reason}")
+        return
     except ValueError as error:
-        draft.refuse(item.role, "unreadable", f"{item.role} {item.label}: {error}")
-    else:
-        _check_facts(draft, item, facts, limit)
-
-
-def _check_facts(draft: Draft, item: MediaInput, facts: InputFacts, limit: InputLimit) -> None:
-    """Hold a file against the limits: what it is, its bytes, its pixels, its shape."""
-    name = f"{item.role} {item.label}"
-
-    def refuse(code: str, said: str, allowed: str) -> None:
-        message = f"{name} {said}; {draft.model.id} takes {allowed}"
+        draft.refuse(item.role, "unreadable", f"{name}: {error}")
+        return
+    for code, said, allowed in _findings(facts, limit):
+        message = f"{name} {said}"
+        if allowed:
+            message += f"; {draft.model.id} takes {allowed}"
         draft.refuse(item.role, code, message, allowed)
 
+
+def _findings(facts: InputFacts, limit: InputLimit) -> Iterator[Finding]:
+    """Hold a file against the limits: what it is, its bytes, its pixels, its shape."""
     if facts.size == 0:
-        draft.refuse(item.role, "unreadable", f"{name} is empty")
-        return
-    if limit.formats and facts.format not in limit.formats:
+        yield "unreadable", "is empty", ""
+    elif limit.formats and facts.format not in limit.formats:
         what = f"is {facts.format}" if facts.format else "is in no format that is known here"
-        refuse("format", what, ", ".join(limit.formats))
-        return
-    if limit.max_bytes is not None and facts.size > limit.max_bytes:
-        refuse("too_large", f"has {facts.size:,} bytes", f"at most {limit.max_bytes:,}")
-    if facts.width is None or facts.height is None:
-        if facts.format in {"png", "jpeg", "webp"}:
-            draft.refuse(item.role, "unreadable", f"{name} is cut off: its header is not whole")
-        return
-    short, long = sorted((facts.width, facts.height))
-    pixels = f"is {facts.width}x{facts.height}"
-    if short < max(limit.min_edge or 1, 1):
-        refuse("too_small", pixels, f"edges of at least {limit.min_edge or 1} pixels")
+        yield "format", what, ", ".join(limit.formats)
+    else:
+        if limit.max_bytes is not None and facts.size > limit.max_bytes:
+            yield "too_large", f"has {facts.size:,} bytes", f"at most {limit.max_bytes:,}"
+        if facts.width is not None and facts.height is not None:
+            yield from _pixel_findings(facts.width, facts.height, limit)
+        elif facts.format in _MEASURED:
+            yield "unreadable", "is cut off or damaged: its header does not say its size", ""
+
+
+def _pixel_findings(width: int, height: int, limit: InputLimit) -> Iterator[Finding]:
+    short, long = sorted((width, height))
+    pixels = f"is {width}x{height}"
+    least = max(limit.min_edge or 1, 1)
+    if short < least:
+        yield "too_small", pixels, f"edges of at least {least} pixels"
     if limit.max_edge is not None and long > limit.max_edge:
-        refuse("too_large", pixels, f"edges of at most {limit.max_edge} pixels")
+        yield "too_large", pixels, f"edges of at most {limit.max_edge} pixels"
     if limit.max_pixels is not None and short * long > limit.max_pixels:
-        refuse("too_large", pixels, f"at most {limit.max_pixels:,} pixels in all")
-    if short == 0:
-        return
-    ratio = facts.width / facts.height
-    if not (limit.min_ratio or 0) <= ratio <= (limit.max_ratio or float("inf")):
-        allowed = f"ratios from {limit.min_ratio or 0:g} to {limit.max_ratio or 0:g}"
-        refuse("ratio", f"{pixels}, a ratio of {ratio:.3g}", allowed)
+        yield "too_large", pixels, f"at most {limit.max_pixels:,} pixels in all"
+    low, high = limit.min_ratio or 0.0, limit.max_ratio or math.inf
+    if short and not low <= width / height <= high:
+        allowed = f"ratios from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+        yield "ratio", f"{pixels}, a ratio of {width / height:.3g}", allowed

@@ -5,100 +5,52 @@ kept in its record, with the reason, and nothing else is touched.
 
 Environment:
     TTV_DISABLE_PLUGINS: Names or distributions, separated by commas, or `*`; never imported.
-    TTV_STRICT_PLUGINS: Set to 1, a broken plugin is an error wherever it is met.
+    TTV_STRICT_PLUGINS: Set to 1, a broken plugin is an error wherever a backend is chosen or a
+        plugin is asked, and not only a line in the list.
     TTV_TRACE_PLUGINS: Set to 1, discovery and loading are told on stderr.
 """
 
 from __future__ import annotations
 
-import importlib
-import inspect
+import contextlib
 import os
-import re
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from ttv_core.errors import BackendUnavailableError, PluginError
+from ttv_core.discovery import (
+    BACKENDS,
+    BROKEN,
+    PLUGINS,
+    PluginRecord,
+    canonical,
+    conflict,
+    contested_names,
+    discover,
+    in_words,
+    mark_disabled,
+)
+from ttv_core.errors import BackendUnavailableError
+from ttv_core.loading import (
+    IncompatiblePluginError,
+    generator_class,
+    import_plugin,
+    unmet_range,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from importlib.metadata import Distribution, EntryPoint
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from importlib.metadata import Distribution
 
-    import pluggy
+    from ttv_core.events import JobEvent
+    from ttv_core.planning import Plan
+    from ttv_core.request import VideoRequest
+    from ttv_core.results import Violation
 
-    from ttv_core.hookspecs import BackendSpec
+__all__ = ["BACKENDS", "PLUGINS", "PluginManager", "PluginRecord", "default_manager", "reset"]
 
-__all__ = ["BACKENDS", "PLUGINS", "PluginManager", "PluginRecord", "default_manager"]
-
-BACKENDS = "ttv.backends"
-PLUGINS = "ttv.plugins"
-Status = Literal["found", "loaded", "disabled", "incompatible", "failed", "conflict"]
-_BROKEN = frozenset({"incompatible", "failed", "conflict"})
-
-
-@dataclass(slots=True)
-class PluginRecord:
-    """One entry point, and what became of it.
-
-    Attributes:
-        name: Name of the entry point, which for a backend is the backend's name.
-        group: "ttv.backends" or "ttv.plugins".
-        distribution: The distribution that brings it.
-        version: That distribution's version.
-        value: What the entry point names.
-        aliases: Further names of the same backend.
-        status: found (not imported yet), loaded, disabled, incompatible, failed or conflict.
-        reason: Why it is not usable; empty when it is.
-        remedy: What mends it.
-        seconds: How long its import took; None before.
-    """
-
-    name: str
-    group: str
-    distribution: str
-    version: str
-    value: str
-    aliases: tuple[str, ...] = ()
-    status: Status = "found"
-    reason: str = ""
-    remedy: str = ""
-    seconds: float | None = None
-    spec: BackendSpec | None = field(default=None, repr=False)
-    error: BaseException | None = field(default=None, repr=False)
-    _entry_point: EntryPoint | None = field(default=None, repr=False)
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-
-    @property
-    def qualified(self) -> str:
-        """The name that is right even when two distributions claim it."""
-        return f"{self.name}@{self.distribution}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON-able data."""
-        return {
-            "name": self.name,
-            "group": self.group,
-            "distribution": self.distribution,
-            "version": self.version,
-            "value": self.value,
-            "aliases": list(self.aliases),
-            "status": self.status,
-            "reason": self.reason,
-            "remedy": self.remedy,
-            "import_seconds": None if self.seconds is None else round(self.seconds, 4),
-        }
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _trace(message: str) -> None:
-    if os.environ.get("TTV_TRACE_PLUGINS", "0") not in {"", "0"}:
-        print(f"ttv plugins: {message}", file=sys.stderr)  # noqa: T201 - asked for
+_OFF = frozenset({"", "0", "false", "no", "off"})
 
 
 class PluginManager:
@@ -111,48 +63,46 @@ class PluginManager:
 
     def __init__(
         self,
-        distributions: Callable[[], Iterator[Distribution]] | None = None,
-        environ: dict[str, str] | None = None,
+        distributions: Callable[[], Iterable[Distribution]] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._distributions = distributions
         self._environ = os.environ if environ is None else environ
         self._records: list[PluginRecord] | None = None
         self._contested: dict[str, list[PluginRecord]] = {}
-        self._pluggy: pluggy.PluginManager | None = None
         self._lock = threading.RLock()
 
     @property
     def strict(self) -> bool:
         """Whether a broken plugin is an error wherever it is met."""
-        return self._environ.get("TTV_STRICT_PLUGINS", "0") not in {"", "0"}
+        return self._is_on("TTV_STRICT_PLUGINS")
 
     @property
     def records(self) -> list[PluginRecord]:
-        """One record per plugin, aliases folded in, from metadata alone.
-
-        Raises:
-            PluginError: If two distributions claim one name, and plugins are strict.
-        """
-        with self._lock:
-            if self._records is None:
-                self._records = self._discover()
-            return self._records
+        """One record per plugin, aliases folded in, from metadata alone; broken ones as well."""
+        return list(self._known())
 
     def backends(self) -> dict[str, PluginRecord]:
-        """Return the usable backends by name; aliases and names in conflict are left out."""
-        return {
-            record.name: record
-            for record in self.records
-            if record.group == BACKENDS and record.status not in {"disabled", "conflict"}
-        }
+        """Return the usable backends by name; aliases and names in conflict are left out.
+
+        Raises:
+            PluginError: If plugins are strict and one is known to be broken.
+        """
+        found: dict[str, PluginRecord] = {}
+        for record in sorted(self._insisted(), key=_usefulness):
+            out = record.status == "disabled" or record.name in self._contested
+            if record.group == BACKENDS and not out:
+                found.setdefault(record.name, record)
+        return dict(sorted(found.items()))
 
     def names(self) -> set[str]:
-        """Return every name that some backend answers to."""
-        found = set()
-        for record in self.records:
-            if record.group == BACKENDS:
-                found |= {record.name, *record.aliases}
-        return found
+        """Return every name that some backend answers to.
+
+        Raises:
+            PluginError: If plugins are strict and one is known to be broken.
+        """
+        backends = [record for record in self._insisted() if record.group == BACKENDS]
+        return {name for record in backends for name in record.names}
 
     def find(self, name: str) -> PluginRecord | None:
         """Return the backend of that name, alias or `name@distribution`, or None.
@@ -161,17 +111,13 @@ class PluginManager:
             PluginError: If several distributions claim the name.
         """
         bare, _, distribution = name.partition("@")
-        found = [
-            record
-            for record in self.records
-            if record.group == BACKENDS and bare in {record.name, *record.aliases}
-        ]
+        found = [r for r in self.records if r.group == BACKENDS and bare in r.names]
         if distribution:
-            wanted = _canonical(distribution)
-            found = [r for r in found if _canonical(r.distribution) == wanted]
+            wanted = canonical(distribution)
+            found = [record for record in found if canonical(record.distribution) == wanted]
         elif bare in self._contested:
-            raise self._conflict(bare)
-        return next((r for r in found if r.status != "disabled"), found[0] if found else None)
+            raise conflict(bare, self._contested[bare])
+        return min(found, key=_usefulness, default=None)
 
     def load(self, record: PluginRecord) -> PluginRecord:
         """Import a plugin, once; only this one.
@@ -181,349 +127,252 @@ class PluginManager:
                 remedy. The cause is chained.
             BackendUnavailableError: If it is disabled.
         """
-        with record._lock:  # noqa: SLF001 - the record is this module's own
+        with record.lock:
             if record.status == "disabled":
-                msg = f"backend {record.name!r} is disabled"
+                msg = f"backend {record.name!r} is disabled: {record.reason}"
                 raise BackendUnavailableError(
                     msg, backend=record.name, code="disabled", remedy=record.remedy
                 )
-            if record.status in {"found", "conflict"} and record.spec is None:
+            if record.status in {"found", "conflict"} and record.seconds is None:
                 self._load(record)
             if record.status in {"failed", "incompatible"}:
-                raise _problem(record, record.reason, record.remedy) from record.error
+                raise record.problem()
             return record
 
-    def load_within(self, records: Sequence[PluginRecord], seconds: float) -> list[PluginRecord]:
+    def generator(self, record: PluginRecord) -> type:
+        """Return a backend's generator class, importing it.
+
+        A class that could not be imported is tried again when it is asked for again: what it
+        needs may have been installed meanwhile.
+
+        Raises:
+            PluginError: If the backend is broken or incompatible; as for `load`.
+            BackendUnavailableError: If it is disabled.
+        """
+        if record.spec is None:
+            self.load(record)
+        assert record.spec is not None
+        try:
+            cls = generator_class(record.spec)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._fail(record, f"its generator is not usable: {in_words(error)}", error)
+            raise record.problem() from error
+        if record.status == "failed":
+            record.settle("loaded")
+        return cls
+
+    def load_within(self, records: Iterable[PluginRecord], seconds: float) -> list[PluginRecord]:
         """Import several plugins side by side, waiting a bounded time; return those not done.
 
         A plugin that is still importing stays "found": it harms nobody, and using it by name
-        simply waits. Its reason says how long it has been waited for.
+        simply waits. Its reason says that it is late.
         """
-        waiting = [r for r in records if r.status == "found" and r.spec is None]
-        threads = {
-            id(record): threading.Thread(target=self._try_load, args=(record,), daemon=True)
+        waiting = [record for record in records if record.status == "found"]
+        threads = [
+            threading.Thread(target=self._try_load, args=(record,), daemon=True)
             for record in waiting
-        }
-        for thread in threads.values():
+        ]
+        for thread in threads:
             thread.start()
         deadline = time.monotonic() + seconds
         late = []
-        for record in waiting:
-            threads[id(record)].join(max(0.0, deadline - time.monotonic()))
-            if threads[id(record)].is_alive():
-                record.reason = f"not imported after {seconds:g} s; its import is still running"
+        for record, thread in zip(waiting, threads, strict=True):
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                record.note_late(f"not imported after {seconds:g} s; its import is still running")
                 late.append(record)
         return late
 
-    def _try_load(self, record: PluginRecord) -> None:
-        try:
-            self.load(record)
-        except BackendUnavailableError:
-            pass  # kept in the record
+    def rank(self, request: VideoRequest, candidates: Sequence[Plan]) -> Sequence[str] | None:
+        """Ask `ttv_rank` of the plugins, one by one; the first answer wins.
 
-    def rank(self, request: Any, candidates: Sequence[Any]) -> Sequence[str] | None:
-        """Ask `ttv_rank` of the plugins, one by one; the first answer wins."""
-        for _, answer in self._ask("ttv_rank", request=request, candidates=candidates):
-            if answer is not None:
-                return [str(name) for name in answer]
-        return None
+        Raises:
+            PluginError: If plugins are strict and one is known to be broken.
+        """
+        asked = self._ask("ttv_rank", _ranking, request=request, candidates=candidates)
+        return next((answer for _, answer in asked if answer is not None), None)
 
-    def review(self, plan: Any) -> Any:
+    def review(self, plan: Plan) -> Plan:
         """Return the plan with the violations that `ttv_review` adds.
 
-        A policy that fails refuses the plan: a check that could not run did not pass.
+        A policy that fails refuses the plan: a check that could not run did not pass. A plugin
+        that cannot even be imported may be no policy at all, so that is a warning.
+
+        Raises:
+            PluginError: If plugins are strict and one is known to be broken.
         """
+        from dataclasses import replace
+
         from ttv_core.results import Violation
 
-        before = {id(r) for r in self.records if r.status == "failed"}
         found: list[Violation] = []
-        for _, answer in self._ask("ttv_review", plan=plan):
-            found += answer or ()
-        for record in self.records:
-            if record.status == "failed" and id(record) not in before and record.group == PLUGINS:
+        for record, answer in self._ask("ttv_review", _violations, plan=plan):
+            if answer is None:
                 message = f"the policy plugin {record.qualified} failed: {record.reason}"
                 found.append(Violation("plan", "policy_failed", message))
+            else:
+                found += answer
+        silent = [r for r in self._cross_cutting() if r.status in BROKEN and not r.hooks]
+        if silent:
+            notes = [f"the plugin {r.qualified} was not asked: {r.reason}" for r in silent]
+            plan = replace(plan, warnings=(*plan.warnings, *notes))
         return plan.refused(*found) if found else plan
 
-    def tell(self, event: Any) -> None:
-        """Tell an event to the plugins that listen."""
-        for _ in self._ask("ttv_job_event", event=event):
+    def tell(self, event: JobEvent) -> None:
+        """Tell an event to the plugins that listen; none of them can disturb a job, ever."""
+        for _ in self._ask("ttv_job_event", lambda _: None, insist=False, event=event):
             pass
 
-    def _ask(self, hook: str, **arguments: Any) -> Iterator[tuple[PluginRecord, Any]]:
-        """Call one hook of each plugin in pluggy's order, so that one failure stays its own."""
-        for record in self.records:
-            if record.group == PLUGINS and record.status == "found":
-                self._try_load(record)
-                if record.status in _BROKEN and self.strict:
-                    raise _problem(record, record.reason, record.remedy) from record.error
-        if self._pluggy is None:
-            return
-        owners = {record.qualified + record.group: record for record in self.records}
-        for impl in reversed(getattr(self._pluggy.hook, hook).get_hookimpls()):
-            record = owners[impl.plugin_name]
-            if record.status != "loaded":
-                continue
+    def _ask(
+        self, hook: str, read: Callable[[Any], Any], *, insist: bool = True, **arguments: Any
+    ) -> Iterator[tuple[PluginRecord, Any]]:
+        """Give each plugin's answer to a hook, None from one that failed, which is reported.
+
+        The order is pluggy's, and by name where that leaves it open.
+        """
+        records = self._cross_cutting()
+        for record in records:
+            self._try_load(record)
+        if insist:
+            self._insisted()
+        asked = [(record, impl) for record in records for impl in record.hooks.get(hook, ())]
+        for record, impl in sorted(asked, key=lambda pair: (not pair[1].tryfirst, pair[1].trylast)):
             try:
-                answer = impl.function(*(arguments[name] for name in impl.argnames))
-            except Exception as error:  # noqa: BLE001 - any plugin, any error
-                self._fail(record, f"{hook} raised {_said(error)}", error)
-                continue
+                answer = read(impl.function(*(arguments[name] for name in impl.argnames)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - any plugin, any error
+                self._complain(record, f"{hook} raised {in_words(error)}", error)
+                if insist:
+                    self._insisted()
+                answer = None
             yield record, answer
+
+    def _complain(self, record: PluginRecord, reason: str, error: BaseException) -> None:
+        """Report a hook that raised; the same trouble is told once."""
+        if record.reason != reason:
+            from ttv_core.events import logger
+
+            logger.warning("plugin %s %s: %s", record.qualified, record.version, reason)
+        self._fail(record, reason, error)
+
+    def _cross_cutting(self) -> list[PluginRecord]:
+        return [record for record in self._known() if record.group == PLUGINS]
+
+    def _known(self) -> list[PluginRecord]:
+        with self._lock:
+            if self._records is None:
+                self._records = self._discover()
+            return self._records
+
+    def _insisted(self) -> list[PluginRecord]:
+        """Return the records; where plugins are strict, none of them is known to be broken.
+
+        Raises:
+            PluginError: If plugins are strict and one is.
+        """
+        records = self._known()
+        if self.strict:
+            for record in records:
+                if record.status in {"failed", "incompatible"}:
+                    raise record.problem()
+            for name, claimants in self._contested.items():
+                raise conflict(name, claimants)
+        return records
+
+    def _try_load(self, record: PluginRecord) -> None:
+        with contextlib.suppress(BackendUnavailableError):  # it is kept in the record
+            self.load(record)
 
     def _discover(self) -> list[PluginRecord]:
         from importlib import metadata
 
-        source = self._distributions or metadata.distributions
-        seen: set[str] = set()
-        records: list[PluginRecord] = []
-        for distribution in source():
-            text = distribution.read_text("entry_points.txt") or ""
-            if "ttv." not in text:
-                continue
-            key = _canonical(distribution.metadata["Name"] or "")
-            if key in seen:
-                continue  # a copy further down sys.path, which could not be imported either
-            seen.add(key)
-            records += self._records_of(distribution)
+        records = discover((self._distributions or metadata.distributions)())
+        for item in mark_disabled(records, self._environ.get("TTV_DISABLE_PLUGINS", "")):
+            self._trace(f"TTV_DISABLE_PLUGINS names {item!r}, which is not installed")
+        self._contested = contested_names(records)
         for record in records:
-            _trace(f"found {record.qualified} {record.version} in {record.group}")
-        self._mark_disabled(records)
-        self._mark_conflicts(records)
-        return sorted(records, key=lambda record: (record.group, record.name, record.distribution))
-
-    def _records_of(self, distribution: Distribution) -> Iterator[PluginRecord]:
-        name = distribution.metadata["Name"]
-        own = _canonical(name).removeprefix("ttv-")
-        for group in (BACKENDS, PLUGINS):
-            by_value: dict[str, list[EntryPoint]] = {}
-            for entry_point in distribution.entry_points.select(group=group):
-                by_value.setdefault(entry_point.value, []).append(entry_point)
-            for value, entry_points in by_value.items():
-                names = sorted(
-                    (item.name for item in entry_points), key=lambda n: (_canonical(n) != own, n)
-                )
-                yield PluginRecord(
-                    name=names[0],
-                    group=group,
-                    distribution=name,
-                    version=distribution.version,
-                    value=value,
-                    aliases=tuple(names[1:]),
-                    _entry_point=next(e for e in entry_points if e.name == names[0]),
-                )
-
-    def _mark_disabled(self, records: list[PluginRecord]) -> None:
-        listed = self._environ.get("TTV_DISABLE_PLUGINS", "")
-        disabled = {_canonical(item.strip()) for item in listed.split(",") if item.strip()}
-        for record in records:
-            names = {record.name, *record.aliases, record.distribution}
-            if "*" in listed or disabled & {_canonical(name) for name in names}:
-                record.status = "disabled"
-                record.reason = f"TTV_DISABLE_PLUGINS={listed}"
-                record.remedy = f"take {record.name} out of TTV_DISABLE_PLUGINS"
-                _trace(f"disabled {record.qualified}")
-
-    def _mark_conflicts(self, records: list[PluginRecord]) -> None:
-        """Note the names that two distributions claim; only those names are out of use."""
-        claims: dict[str, list[PluginRecord]] = {}
-        for record in records:
-            if record.group == BACKENDS and record.status != "disabled":
-                for name in (record.name, *record.aliases):
-                    claims.setdefault(name, []).append(record)
-        self._contested = {name: who for name, who in claims.items() if len(who) > 1}
-        for name, claimants in self._contested.items():
-            error = self._conflict(name)
-            _trace(f"conflict: {error.message}")
-            if self.strict:
-                raise error
-            for record in claimants:
-                record.reason, record.remedy = error.message, error.remedy or ""
-                if record.name == name:
-                    record.status = "conflict"
-
-    def _conflict(self, name: str) -> PluginError:
-        claimants = self._contested[name]
-        who = " and ".join(f"{record.distribution} {record.version}" for record in claimants)
-        qualified = " or ".join(f"{name}@{record.distribution}" for record in claimants)
-        removed = " or ".join(f"pip uninstall {record.distribution}" for record in claimants)
-        return PluginError(
-            f"{who} both bring a backend called {name!r}; neither is used",
-            backend=name,
-            code="plugin_conflict",
-            remedy=f"say {qualified}, or {removed}",
-        )
+            what = f"{record.status} {record.qualified} {record.version} in {record.group}"
+            self._trace(f"{what}: {record.reason}" if record.reason else what)
+        return records
 
     def _load(self, record: PluginRecord) -> None:
-        record.reason = ""
-        if reason := self._unmet_range(record):
-            record.status, record.reason = "incompatible", reason
-            record.remedy = f"pip install --upgrade {record.distribution} ttv-core"
-            return
+        noted = record.reason, record.remedy
+        remedy = f"pip install --upgrade {record.distribution} ttv-core"
+        self._trace(f"importing {record.qualified}")
         started = time.perf_counter()
         try:
-            module = record._entry_point.load()  # type: ignore[union-attr]  # noqa: SLF001
-            record.seconds = time.perf_counter() - started
-            if record.group == BACKENDS and inspect.isclass(module):
-                record.spec = _spec_of_class(record, module)
-            else:
-                self._register(record, module)
-        except _Incompatible as error:
-            record.status, record.reason = "incompatible", str(error)
-            record.remedy = f"pip install --upgrade {record.distribution} ttv-core"
-        except Exception as error:  # noqa: BLE001 - any plugin, any error
-            self._fail(record, _said(error), error)
+            if reason := _unmet(record):
+                raise IncompatiblePluginError(reason)  # noqa: TRY301 - one place writes it down
+            both = self._is_in_both_groups(record)
+            record.spec, record.hooks = import_plugin(record, in_both_groups=both)
+        except KeyboardInterrupt:
+            raise
+        except IncompatiblePluginError as error:
+            record.settle("incompatible", str(error), remedy)
         except SystemExit as error:
             self._fail(record, f"its import called sys.exit({error.code!r})", error)
+        except BaseException as error:  # noqa: BLE001 - any plugin, any error
+            self._fail(record, in_words(error), error)
         else:
-            record.status = "loaded"
-            _trace(f"loaded {record.qualified} in {record.seconds:.3f} s")
+            record.seconds = time.perf_counter() - started
+            record.settle("loaded" if record.status == "found" else record.status, *noted)
+            self._trace(f"loaded {record.qualified} in {record.seconds:.3f} s")
+
+    def _is_in_both_groups(self, record: PluginRecord) -> bool:
+        return any(
+            other.value == record.value and other.group != record.group
+            for other in self._known()
+            if other.origin is record.origin
+        )
 
     def _fail(self, record: PluginRecord, reason: str, error: BaseException) -> None:
-        record.status, record.reason, record.error = "failed", reason, error
-        if not record.remedy:
-            record.remedy = (
-                f"pip install --upgrade --force-reinstall {record.distribution}, "
-                f"or leave it out with TTV_DISABLE_PLUGINS={record.name}"
-            )
-        _trace(f"failed {record.qualified}: {reason}")
-        if self.strict and record.seconds is not None:
-            raise _problem(record, reason, record.remedy) from error
+        record.fail(reason, error)
+        self._trace(f"failed {record.qualified}: {reason}")
 
-    def _unmet_range(self, record: PluginRecord) -> str:
-        """Return why the range on ttv-core that the plugin declares is not met, or ""."""
-        from importlib import metadata
+    def _is_on(self, variable: str) -> bool:
+        return self._environ.get(variable, "").strip().lower() not in _OFF
 
-        from packaging.requirements import InvalidRequirement, Requirement
+    def _trace(self, message: str) -> None:
+        if self._is_on("TTV_TRACE_PLUGINS"):
+            sys.stderr.write(f"ttv plugins: {message}\n")
 
-        distribution = record._entry_point.dist if record._entry_point else None  # noqa: SLF001
-        if distribution is None:
-            return ""
+
+def _usefulness(record: PluginRecord) -> int:
+    """Order those of one name: one that can be used goes before one that is broken or off."""
+    return {"disabled": 2, "failed": 1}.get(record.status, 0)
+
+
+def _unmet(record: PluginRecord) -> str:
+    from importlib import metadata
+
+    try:
         installed = metadata.version("ttv-core")
-        for line in distribution.requires or ():
-            try:
-                requirement = Requirement(line)
-            except InvalidRequirement:
-                continue
-            if _canonical(requirement.name) != "ttv-core":
-                continue
-            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-                continue
-            if not requirement.specifier.contains(installed, prereleases=True):
-                return f"it needs ttv-core{requirement.specifier}; ttv-core {installed} is here"
-        return ""
+    except metadata.PackageNotFoundError:
+        return ""  # the core runs from a folder and was never installed
+    return unmet_range((record.origin.requires if record.origin else None) or (), installed)
 
-    def _register(self, record: PluginRecord, module: Any) -> None:
-        manager = self._pluggy_manager()
-        name = record.qualified + record.group
-        with self._lock:
-            manager.register(module, name=name)
-            try:
-                _check_hooks(manager, module, name)
-                if record.group == BACKENDS:
-                    record.spec = self._backend_spec(record, module)
-            except BaseException:
-                manager.unregister(name=name)
-                raise
 
-    def _pluggy_manager(self) -> pluggy.PluginManager:
-        with self._lock:
-            if self._pluggy is None:
-                import pluggy
+def _ranking(answer: Any) -> list[str] | None:
+    if answer is None:
+        return None
+    if isinstance(answer, str):
+        msg = f"it returned {answer!r}, not a list of names"
+        raise TypeError(msg)
+    return [str(name) for name in answer]
 
-                from ttv_core import hookspecs
 
-                self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
-                self._pluggy.add_hookspecs(hookspecs)
-            return self._pluggy
+def _violations(answer: Any) -> list[Violation]:
+    from ttv_core.results import Violation
 
-    def _backend_spec(self, record: PluginRecord, module: Any) -> BackendSpec:
-        from ttv_core.hookspecs import API_VERSION, BackendSpec
-
-        answer = getattr(module, "ttv_backends", None)
-        if answer is None or not hasattr(answer, "ttv_impl"):
-            msg = "it has no function ttv_backends marked @hookimpl"
+    found = [] if answer is None else list(answer)
+    for item in found:
+        if not isinstance(item, Violation):
+            msg = f"it returned {type(item).__name__}, not Violation"
             raise TypeError(msg)
-        specs = list(answer())
-        if wrong := [spec for spec in specs if not isinstance(spec, BackendSpec)]:
-            msg = f"ttv_backends returned {type(wrong[0]).__name__}, not BackendSpec"
-            raise TypeError(msg)
-        names = {record.name, *record.aliases}
-        spec = next((spec for spec in specs if spec.name in names), None)
-        if spec is None:
-            brought = ", ".join(repr(spec.name) for spec in specs) or "nothing"
-            msg = f"its entry point is called {record.name!r} but ttv_backends describes {brought}"
-            raise LookupError(msg)
-        if spec.api_version not in {API_VERSION, API_VERSION - 1}:
-            legal = f"{API_VERSION - 1} or {API_VERSION}" if API_VERSION > 1 else str(API_VERSION)
-            msg = f"it was written for plugin API {spec.api_version}; this core has {legal}"
-            raise _Incompatible(msg)
-        return spec
-
-
-class _Incompatible(Exception):
-    """A plugin of another version of the contract."""
-
-
-def _check_hooks(manager: pluggy.PluginManager, module: Any, name: str) -> None:
-    """Refuse hooks that would never be called: misspelt ones, and wrappers."""
-    import difflib
-
-    for caller in manager.get_hookcallers(module) or ():
-        if not caller.has_spec():
-            near = difflib.get_close_matches(caller.name, _hook_names(), n=1, cutoff=0.5)
-            hint = (
-                f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_hook_names())}"
-            )
-            msg = f"it implements an unknown hook {caller.name!r}{hint}"
-            raise AttributeError(msg)
-        for impl in caller.get_hookimpls():
-            if impl.plugin_name == name and (impl.wrapper or impl.hookwrapper):
-                msg = f"its {caller.name} is a hook wrapper, which ttv does not call"
-                raise TypeError(msg)
-
-
-def _hook_names() -> list[str]:
-    return ["ttv_backends", "ttv_job_event", "ttv_rank", "ttv_review"]
-
-
-def _spec_of_class(record: PluginRecord, cls: type) -> BackendSpec:
-    """Describe a five-method class that an entry point names directly."""
-    from ttv_core.hookspecs import BackendSpec
-
-    summary = (inspect.getdoc(cls) or cls.__name__).splitlines()[0]
-    return BackendSpec(
-        name=record.name,
-        summary=summary,
-        generator=record.value,
-        kind=getattr(cls, "kind", "local"),
-    )
-
-
-def load_object(reference: str) -> Any:
-    """Import "module:attribute".
-
-    Raises:
-        ImportError: If the module cannot be imported.
-        AttributeError: If it has no such attribute.
-    """
-    module, _, attribute = reference.partition(":")
-    found = importlib.import_module(module)
-    for part in attribute.split("."):
-        found = getattr(found, part)
     return found
-
-
-def _said(error: BaseException) -> str:
-    from ttv_core.events import printable
-
-    text = printable(str(error)).strip() or "no message"
-    return f"{type(error).__name__}: {text.splitlines()[0][:300]}"
-
-
-def _problem(record: PluginRecord, reason: str, remedy: str) -> PluginError:
-    msg = f"backend {record.name!r} from {record.distribution} {record.version}: {reason}"
-    return PluginError(msg, backend=record.name, code=f"plugin_{record.status}", remedy=remedy)
 
 
 _default: PluginManager | None = None
@@ -541,6 +390,6 @@ def default_manager() -> PluginManager:
 
 def reset() -> None:
     """Forget what was discovered: after installing something, and between tests."""
-    global _default  # noqa: PLW0603
+    global _default  # noqa: PLW0603 - as above
     with _default_lock:
         _default = None

@@ -1,18 +1,24 @@
-"""What a plan costs, from the price data of its model."""
+"""What a plan costs, from the price data of its model, and whether that is within the limits."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.results import CostEstimate
+from ttv_core.results import CostEstimate, Violation
+from ttv_core.rules import holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ttv_core.capabilities import ModelCapabilities
+    from ttv_core.request import VideoRequest
+    from ttv_core.rules import Price
 
-__all__ = ["estimate"]
+__all__ = ["cost_violation", "estimate"]
+
+# Sums of money must not depend on the precision that the caller's thread happens to use.
+_EXACT = Context(prec=60)
 
 
 def estimate(model: ModelCapabilities, settled: Mapping[str, Any]) -> CostEstimate:
@@ -23,24 +29,73 @@ def estimate(model: ModelCapabilities, settled: Mapping[str, Any]) -> CostEstima
         settled: Field to value: `duration` in seconds, `n`, `resolution`, `audio`, …
     """
     for price in model.prices:
-        if not all(settled.get(name) in values for name, values in price.when.items()):
-            continue
-        said = {"source": price.source, "as_of": price.as_of.isoformat() if price.as_of else ""}
-        if price.basis == "free":
-            return CostEstimate(Decimal(0), price.currency, "free", **said)
-        if price.basis == "unknown" or price.amount is None:
-            return CostEstimate(None, price.currency, "the vendor does not say", **said)
-        amount, basis = price.amount, f"{price.amount} a video"
-        if price.basis == "second":
-            seconds = settled.get("duration")
-            if seconds is None:
-                return CostEstimate(None, price.currency, "the length is not known", **said)
-            amount *= Decimal(str(round(seconds, 6)))
-            basis = f"{seconds:g} s x {price.amount}"
-        if price.minimum is not None and amount < price.minimum:
-            amount, basis = price.minimum, f"least charge {price.minimum}"
-        count = int(settled.get("n") or 1)
-        if count > 1:
-            amount, basis = amount * count, f"{count} x {basis}"
-        return CostEstimate(amount.normalize() + Decimal(0), price.currency, basis, **said)
+        if holds(price.when, settled):
+            amount, basis = _amount(price, settled)
+            return CostEstimate(
+                amount,
+                price.currency,
+                basis,
+                source=price.source,
+                as_of=price.as_of.isoformat() if price.as_of else "",
+            )
     return CostEstimate(None, basis="no price is known")
+
+
+def _amount(price: Price, settled: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+    """Return an amount and how it was made."""
+    if price.basis == "free":
+        return Decimal(0), "free"
+    if price.amount is None:
+        return None, "the vendor does not say"
+    amount, basis = price.amount, f"{price.amount} a video"
+    if price.basis == "second":
+        seconds = settled.get("duration")
+        if seconds is None:
+            return None, "the length is not known"
+        amount = _EXACT.multiply(amount, Decimal(str(round(seconds, 6))))
+        basis = f"{seconds:g} s x {price.amount}"
+    if price.minimum is not None and amount < price.minimum:
+        amount, basis = price.minimum, f"least charge {price.minimum}"
+    count = int(settled.get("n") or 1)
+    if count > 1:
+        amount, basis = _EXACT.multiply(amount, Decimal(count)), f"{count} x {basis}"
+    return Decimal(f"{amount.normalize(_EXACT):f}"), basis
+
+
+def cost_violation(
+    request: VideoRequest, cost: CostEstimate, model: str, configured: Decimal | None
+) -> Violation | None:
+    """Return why a cost is over the request's or the configured limit, or None.
+
+    Args:
+        request: Its `max_cost` and `allow_unknown_cost` count.
+        cost: What it is expected to cost.
+        model: For the message.
+        configured: The limit of the configuration; the lower of the two holds.
+    """
+    limits = [limit for limit in (request.max_cost, configured) if limit is not None]
+    if not limits:
+        return None
+    limit = _dollars(min(limits))
+    if min(limits) != request.max_cost:
+        limit += " in the configuration"
+    if cost.amount is None or (cost.amount and cost.currency != "USD"):
+        if request.allow_unknown_cost:
+            return None
+        unknown = "unknown" if cost.amount is None else f"in {cost.currency} ({cost})"
+        message = (
+            f"the price of {model} is {unknown}, so the limit of {limit} cannot be kept; "
+            "set allow_unknown_cost to go on"
+        )
+        return Violation("max_cost", "cost_unknown", message)
+    if cost.amount > min(limits):
+        message = f"it would cost {_dollars(cost.amount)} ({cost.basis}), over the limit of {limit}"
+        return Violation("max_cost", "cost_limit", message, f"at most {_dollars(min(limits))}")
+    return None
+
+
+def _dollars(amount: Decimal) -> str:
+    """Return an amount in full: rounded to cents, a cost could look like its limit."""
+    exponent = amount.as_tuple().exponent
+    whole_cents = isinstance(exponent, int) and exponent >= -2
+    return f"${amount:.2f}" if whole_cents else f"${amount:f}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, MutableMapping
-from typing import Any
 
-from ttv_core.errors import BackendUnavailableError, PluginError
-from ttv_core.interface import has_five_methods
-from ttv_core.plugins import PluginManager, PluginRecord, default_manager, load_object
+from ttv_core.contract import missing_methods
+from ttv_core.errors import BackendUnavailableError
+from ttv_core.plugins import PluginManager, default_manager
 
 __all__ = ["GENERATOR_REGISTRY", "GeneratorRegistry"]
 
@@ -62,41 +60,51 @@ class GeneratorRegistry(MutableMapping[str, type]):
         """
         if name in self._own:
             return self._own[name]
-        record = None if name in self._hidden else self.plugins.find(name)
+        if name in self._hidden or not _is_text(name):
+            raise self._unknown(name)
+        record = self.plugins.find(name)
         if record is None:
             raise self._unknown(name)
-        return _class_of(self.plugins.load(record))
+        return self.plugins.generator(record)
 
     def __setitem__(self, name: str, cls: type) -> None:
         """Put a class in under a name.
 
         Raises:
-            TypeError: If it is no class with the five methods.
+            TypeError: If the name is no text, or it is no class with the five methods.
         """
-        if not has_five_methods(cls):
-            msg = (
-                f"{cls!r} is no backend: it must be a class with generate_video, "
-                "get_capabilities, estimate_cost, validate_inputs and is_available"
-            )
+        if not _is_text(name):
+            msg = f"the name of a backend is text, not {name!r}"
+            raise TypeError(msg)
+        if missing := missing_methods(cls):
+            msg = f"{cls!r} is no backend: it lacks {', '.join(missing)}"
             raise TypeError(msg)
         self._own[name] = cls
-        self._hidden.discard(name)
 
     def __delitem__(self, name: str) -> None:
-        """Take a name out; what is installed under it is hidden."""
+        """Take a name out; what is installed under it is hidden.
+
+        Raises:
+            BackendUnavailableError: If there is no such backend (also a KeyError).
+        """
         if name not in self:
             raise self._unknown(name)
         self._own.pop(name, None)
-        if self.plugins.find(name) is not None:
-            self._hidden.add(name)
+        self._hidden.add(name)
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such a backend, without importing it."""
-        return name in self._own or (name in self.plugins.names() and name not in self._hidden)
+        if name in self._own:
+            return True
+        if not isinstance(name, str) or name in self._hidden:
+            return False
+        if "@" in name:
+            return self.plugins.find(name) is not None
+        return name in self.plugins.names()
 
     def __iter__(self) -> Iterator[str]:
         """Give the names, sorted; aliases and names in conflict are left out."""
-        names = {*self._own, *self.plugins.backends()} - self._hidden
+        names = {*self._own, *(self.plugins.backends().keys() - self._hidden)}
         return iter(sorted(names))
 
     def __len__(self) -> int:
@@ -107,39 +115,23 @@ class GeneratorRegistry(MutableMapping[str, type]):
         """List the names."""
         return f"<GeneratorRegistry of {', '.join(self) or 'nothing'}>"
 
-    def _unknown(self, name: str) -> _UnknownBackendError:
-        installed = list(self)
-        near = difflib.get_close_matches(name, {*installed, *PUBLISHED}, n=1)
-        distribution = PUBLISHED.get(name) or (PUBLISHED.get(near[0]) if near else None)
+    def _unknown(self, name: object) -> _UnknownBackendError:
+        import difflib
+
+        asked = str(name)
+        listed = list(self)
+        known = {*listed, *(self.plugins.names() - self._hidden)}
+        candidates = {*known, *(PUBLISHED.keys() - self._hidden)}
+        nearest = difflib.get_close_matches(asked, candidates, n=1)
         remedy = None
-        if near and near[0] in installed:
-            remedy = f"say {near[0]!r}"
-        elif distribution is not None:
-            remedy = f"pip install {distribution}"
-        there = ", ".join(installed) or "none"
-        msg = f"there is no backend {name!r}; installed: {there}"
-        return _UnknownBackendError(msg, backend=name, code="unknown_backend", remedy=remedy)
+        for near in nearest:
+            remedy = f"say {near!r}" if near in known else f"pip install {PUBLISHED[near]}"
+        msg = f"there is no backend {name!r}; installed: {', '.join(listed) or 'none'}"
+        return _UnknownBackendError(msg, backend=asked, code="unknown_backend", remedy=remedy)
 
 
-def _class_of(record: PluginRecord) -> type:
-    """Import a backend's generator class.
-
-    Raises:
-        PluginError: If that fails, or it is no backend.
-    """
-    assert record.spec is not None
-    facts: dict[str, Any] = {"backend": record.name, "code": "plugin_failed"}
-    whose = f"backend {record.name!r} from {record.distribution} {record.version}"
-    remedy = f"pip install --upgrade --force-reinstall {record.distribution}"
-    try:
-        cls = load_object(record.spec.generator)
-    except Exception as error:
-        msg = f"{whose}: {record.spec.generator} cannot be imported: {error}"
-        raise PluginError(msg, remedy=remedy, **facts) from error
-    if not has_five_methods(cls):
-        msg = f"{whose}: {record.spec.generator} lacks the five methods of a backend"
-        raise PluginError(msg, remedy=remedy, **facts)
-    return cls  # type: ignore[no-any-return]
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
 
 
 GENERATOR_REGISTRY = GeneratorRegistry()

@@ -7,27 +7,34 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
+    StrictStr,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
-from ttv_core.domains import parse_ratio, parse_size, tier_pixels
 from ttv_core.errors import InvalidInputError
 from ttv_core.inputs import MediaInput
+from ttv_core.labels import parse_ratio, parse_size, quoted, tier_pixels
 from ttv_core.results import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["WISHES", "MediaInput", "VideoRequest"]
 
+# Far above what any model makes. What passes these is a mistake, and is told at once.
 MAX_PROMPT = 100_000
-"""Characters; far above every known model's limit, so that 10 MB of text fail at once."""
+MAX_EDGE = 16_384
+MAX_SECONDS = 24 * 60 * 60
+MAX_FRAMES = 10_000_000
 
 WISHES = (
     "prompt",
@@ -57,13 +64,19 @@ _SUGAR = {
     "source_video": "source_video",
 }
 
-Strict = {"strict": True, "allow_inf_nan": False}
+Edges = tuple[int, int]
 
 
 def _as_size(value: Any) -> Any:
-    if isinstance(value, str):
-        return parse_size(value)
-    return tuple(value) if isinstance(value, list) else value
+    edges = parse_size(value) if isinstance(value, str) else value
+    if isinstance(edges, tuple | list) and len(edges) == 2:
+        width, height = edges
+        if all(type(edge) is int and 1 <= edge <= MAX_EDGE for edge in edges):
+            return width, height
+    if edges is None:
+        return None
+    msg = f"width and height must be whole numbers of pixels, from 1 to {MAX_EDGE:,}"
+    raise ValueError(msg)
 
 
 def _as_decimal(value: Any) -> Any:
@@ -111,54 +124,47 @@ class VideoRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    prompt: str = ""
-    negative_prompt: str | None = None
-    model: str | None = None
-    duration: float | None = Field(default=None, gt=0, **Strict)
-    num_frames: int | None = Field(default=None, ge=1, strict=True)
-    fps: float | None = Field(default=None, gt=0, **Strict)
-    aspect_ratio: str | None = None
-    resolution: str | None = None
-    size: Annotated[tuple[int, int] | None, BeforeValidator(_as_size)] = None
+    prompt: StrictStr = ""
+    negative_prompt: StrictStr | None = None
+    model: Annotated[StrictStr, Field(min_length=1, max_length=500)] | None = None
+    duration: float | None = Field(
+        default=None, gt=0, le=MAX_SECONDS, strict=True, allow_inf_nan=False
+    )
+    num_frames: int | None = Field(default=None, ge=1, le=MAX_FRAMES, strict=True)
+    fps: float | None = Field(default=None, gt=0, le=1000, strict=True, allow_inf_nan=False)
+    aspect_ratio: StrictStr | None = None
+    resolution: StrictStr | None = None
+    size: Annotated[Edges | None, BeforeValidator(_as_size)] = None
     seed: int | None = Field(default=None, ge=0, lt=2**64, strict=True)
-    audio: bool | None = Field(default=None, strict=True)
-    n: int | None = Field(default=None, ge=1, strict=True)
+    audio: StrictBool | None = None
+    n: int | None = Field(default=None, ge=1, le=1000, strict=True)
     inputs: tuple[MediaInput, ...] = ()
-    enhance_prompt: bool | None = Field(default=None, strict=True)
+    enhance_prompt: StrictBool | None = None
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     on_unsupported: Literal["error", "adjust"] = "error"
     max_cost: Annotated[Decimal | None, BeforeValidator(_as_decimal)] = Field(
         default=None, ge=0, allow_inf_nan=False
     )
-    allow_unknown_cost: bool = False
+    allow_unknown_cost: StrictBool = False
     output: Path | None = None
-    overwrite: bool = False
-    sidecar: bool = True
-    idempotency_key: str | None = None
+    overwrite: StrictBool = False
+    sidecar: StrictBool = True
+    idempotency_key: Annotated[StrictStr, Field(pattern=r"\A[!-~]{1,255}\z")] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
 
     def __init__(self, **fields: Any) -> None:
         """Check the fields; see the class for their meaning."""
+        found: list[Violation] = []
+        given = _with_inputs(fields, found)
         try:
-            super().__init__(**fields)
+            super().__init__(**given)
         except ValidationError as error:
-            violations = [_violation(item, fields) for item in error.errors(include_url=False)]
-            raise InvalidInputError(violations=violations) from None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sugar(cls, fields: Any) -> Any:
-        if not isinstance(fields, Mapping) or not any(name in fields for name in _SUGAR):
-            return fields
-        rest = {name: value for name, value in fields.items() if name not in _SUGAR}
-        inputs = list(rest.pop("inputs", ()))
-        for name, role in _SUGAR.items():
-            value = fields.get(name)
-            if value is None:
-                continue
-            many = role == "reference" and isinstance(value, list | tuple)
-            inputs += [_as_input(name, role, item) for item in (value if many else (value,))]
-        return rest | {"inputs": tuple(inputs)}
+            found += [_violation(item, fields) for item in error.errors(include_url=False)]
+        else:
+            # A picture that could not be read is not a missing prompt.
+            found = found or list(self._misfits())
+        if found:
+            raise InvalidInputError(violations=found)
 
     @field_validator("prompt", "negative_prompt")
     @classmethod
@@ -191,30 +197,20 @@ class VideoRequest(BaseModel):
         tier_pixels(value)
         return value.lower()
 
-    @field_validator("size")
-    @classmethod
-    def _is_size(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
-        if value is not None and min(value) < 1:
-            msg = f"is {value[0]}x{value[1]}; width and height must be at least 1 pixel"
-            raise ValueError(msg)
-        return value
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> VideoRequest:
+    def _misfits(self) -> Iterator[Violation]:
+        """Find fields that do not fit together, whatever the model."""
         if not self.prompt.strip() and not self.inputs:
-            msg = "prompt is empty; say what to show, or give an image"
-            raise ValueError(msg)
+            message = "prompt is empty; say what to show, or give an image"
+            yield Violation("prompt", "missing", message)
         if self.duration is not None and self.num_frames is not None:
-            msg = "duration and num_frames both say how long the video is; give one of them"
-            raise ValueError(msg)
+            message = "duration and num_frames both say how long the video is; give one of them"
+            yield Violation("num_frames", "combination", message)
         if self.size is not None and (self.aspect_ratio or self.resolution):
-            msg = "size already says the ratio and the resolution; give it alone"
-            raise ValueError(msg)
+            message = "size already says the ratio and the resolution; give it alone"
+            yield Violation("size", "combination", message)
         for role in ("first_frame", "last_frame", "source_video"):
             if len(self.by_role(role)) > 1:
-                msg = f"{role} is given more than once"
-                raise ValueError(msg)
-        return self
+                yield Violation(role, "too_many", f"{role} is given more than once; give one")
 
     @property
     def wishes(self) -> tuple[str, ...]:
@@ -231,40 +227,68 @@ class VideoRequest(BaseModel):
         return tuple(item for item in self.inputs if item.role == role)
 
     def with_(self, **changes: Any) -> VideoRequest:
-        """Return a copy with some fields changed, checked again."""
+        """Return a copy with some fields changed, checked again.
+
+        `image=` and its like replace the inputs of their role, and None takes them away.
+        """
         kept = {name: getattr(self, name) for name in self.model_fields_set}
+        roles = {role for name, role in _SUGAR.items() if name in changes}
+        if roles and "inputs" not in changes:
+            kept["inputs"] = tuple(item for item in self.inputs if item.role not in roles)
         return VideoRequest(**(kept | changes))
 
 
-def _as_input(name: str, role: str, item: Any) -> MediaInput:
+def _with_inputs(fields: dict[str, Any], found: list[Violation]) -> dict[str, Any]:
+    """Return the fields with every picture and video under `inputs`."""
+    if "inputs" not in fields and _SUGAR.keys().isdisjoint(fields):
+        return fields
+    rest = {name: value for name, value in fields.items() if name not in _SUGAR}
+    given = fields.get("inputs", ())
+    if not isinstance(given, list | tuple):
+        message = f"inputs is {quoted(given)}; give a list of MediaInput"
+        found.append(Violation("inputs", "invalid", message))
+        given = ()
+    wanted: list[tuple[str, str | None, Any]] = [("inputs", None, item) for item in given]
+    for name, role in _SUGAR.items():
+        value = fields.get(name)
+        if role == "reference" and isinstance(value, list | tuple):
+            wanted += [(name, role, item) for item in value]
+        elif value is not None:
+            wanted.append((name, role, value))
+    read = []
+    for name, as_role, item in wanted:
+        try:
+            read.append(_as_input(as_role, item))
+        except InvalidInputError as error:
+            messages = (f"{name}: {violation.message}" for violation in error.violations)
+            found += [Violation(name, "invalid", message) for message in messages]
+    return rest | {"inputs": tuple(read)}
+
+
+def _as_input(role: str | None, item: Any) -> MediaInput:
+    """Return an input as what it is given for: `role`, or its own where that is None."""
     if isinstance(item, MediaInput):
-        return item if item.role == role else MediaInput(role=role, source=item.source)  # type: ignore[arg-type]
-    try:
-        return MediaInput(role=role, source=item)  # type: ignore[arg-type]
-    except ValidationError as error:
-        reason = _reason(error.errors(include_url=False)[0])
-        msg = f"{name}: {reason}; give a path, bytes, an https URL or a data URI"
-        raise ValueError(msg) from None
-
-
-def _reason(item: Any) -> str:
-    return str(item["msg"]).removeprefix("Value error, ")
+        return item if role in {None, item.role} else MediaInput(role=role, source=item.source)
+    if role is not None:
+        return MediaInput(role=role, source=item)
+    if isinstance(item, Mapping) and item.keys() == {"role", "source"}:
+        return MediaInput(**item)
+    message = f"{quoted(item)} is no MediaInput(role=…, source=…)"
+    raise InvalidInputError(violations=[Violation("inputs", "invalid", message)])
 
 
 def _violation(item: Any, fields: Mapping[str, Any]) -> Violation:
     """Tell one pydantic error in our words: the field, the value, what is allowed."""
-    location = [str(part) for part in item["loc"]]
-    field = location[0] if location else "request"
-    if item["type"] == "extra_forbidden" and len(location) == 1:
+    place = [str(part)[:80] for part in item["loc"]]
+    field = place[0]
+    if item["type"] == "extra_forbidden":
         known = sorted({*VideoRequest.model_fields, *_SUGAR})
         near = difflib.get_close_matches(field, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known fields: {', '.join(known)}"
-        return Violation(field, "unknown_field", f"unknown field {field!r}{hint}")
-    reason = _reason(item)
-    if not location:
-        return Violation(field, "invalid", reason)
-    if field in {"prompt", "negative_prompt"} or len(location) > 1:
-        return Violation(field, "invalid", f"{'.'.join(location)} {reason}")
-    value = repr(fields.get(field))
-    shown = value if len(value) <= 100 else f"{value[:100]}…"
-    return Violation(field, "invalid", f"{field} is {shown}: {reason}")
+        hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
+        return Violation(field, "unknown_field", f"unknown field {quoted(field)}; {hint}")
+    reason = str(item["msg"]).removeprefix("Value error, ")
+    reason = reason[:1].lower() + reason[1:]
+    # Text and options are told without quoting them: they may be long, or secret.
+    shown = field not in {"prompt", "negative_prompt"} and len(place) == 1
+    said = f" is {quoted(fields.get(field))}:" if shown else ""
+    return Violation(field, "invalid", f"{'.'.join(place)}{said} {reason}")

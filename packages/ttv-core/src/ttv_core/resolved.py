@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ttv_core.draft import Draft
     from ttv_core.inputs import MediaInput
-    from ttv_core.planning import Draft
     from ttv_core.request import VideoRequest
 
 __all__ = ["ResolvedRequest"]
@@ -40,14 +40,17 @@ _FIELDS = (
     "options",
 )
 
-CARRIED_BY: dict[str, tuple[frozenset[str], ...]] = {
-    "size": (frozenset({"width", "height"}), frozenset({"aspect_ratio", "resolution"})),
-    "aspect_ratio": (frozenset({"aspect_ratio"}), frozenset({"width", "height"})),
-    "resolution": (frozenset({"resolution"}), frozenset({"width", "height"})),
-    "duration": (frozenset({"duration"}), frozenset({"num_frames"})),
-    "num_frames": (frozenset({"num_frames"}), frozenset({"duration"})),
+_CARRIED_BY: dict[str, tuple[tuple[str, ...], ...]] = {
+    "size": (("width", "height"), ("aspect_ratio", "resolution")),
+    "aspect_ratio": (("aspect_ratio",), ("width", "height")),
+    "resolution": (("resolution",), ("width", "height")),
+    "duration": (("duration",), ("num_frames",)),
+    "num_frames": (("num_frames",), ("duration",)),
+    "reference": (("references",),),
 }
 """Which reads carry a wish; planning has already made the ways of saying it agree."""
+
+_NOTHING: tuple[Any, ...] = (None, (), "")
 
 
 class ResolvedRequest:
@@ -140,6 +143,7 @@ class ResolvedRequest:
             used: The value used instead.
             why: What is allowed.
         """
+        self._draft.exempt.add(field)
         self._draft.change(field, asked, used, why)
 
     def warn(self, message: str) -> None:
@@ -154,24 +158,30 @@ class ResolvedRequest:
         """
         found = {name: getattr(self, name) for name in _FIELDS}
         options = found.pop("options").read_all()
-        empty: tuple[Any, ...] = (None, ())
-        return {k: v for k, v in found.items() if v not in empty} | (
+        return {name: value for name, value in found.items() if value not in _NOTHING} | (
             {"options": options} if options else {}
         )
 
-    def unread(self, wishes: tuple[str, ...], roles: Mapping[str, str]) -> list[str]:
-        """Return the wishes that no read carried: planning's own check."""
+    def unread(self) -> list[str]:
+        """Return the wishes that no read carried: planning's own check.
+
+        Reading a field that turns out to be None carries nothing.
+        """
+        draft = self._draft
         read = object.__getattribute__(self, "_read")
-        missing = []
-        for wish in wishes:
-            if wish == "inputs":
-                missing += [role for field, role in roles.items() if field not in read]
-            elif wish == "options":
-                noted = object.__getattribute__(self, "_values")["options"]
-                missing += [f"options.{name}" for name in noted.unread()]
-            elif not any(ways <= read for ways in CARRIED_BY.get(wish, (frozenset({wish}),))):
-                missing.append(wish)
-        return missing
+        values = object.__getattribute__(self, "_values")
+        full = {name for name in _FIELDS if values.get(name) not in _NOTHING}
+
+        def carried(wish: str) -> bool:
+            ways = (full.intersection(way) for way in _CARRIED_BY.get(wish, ((wish,),)))
+            return any(way and way <= read for way in ways)
+
+        request = draft.request
+        wishes = [name for name in request.wishes if name not in {"model", "inputs", "options"}]
+        wishes += dict.fromkeys(item.role for item in request.inputs)
+        missing = [wish for wish in wishes if wish not in draft.exempt and not carried(wish)]
+        options = values["options"].unread()
+        return missing + [f"options.{draft.backend}.{name}" for name in options]
 
 
 class _Noted:
@@ -185,15 +195,19 @@ class _Noted:
         if name.startswith("_"):
             raise AttributeError(name)
         value = getattr(self._options, name)
-        self._seen.add(name)
+        self._seen |= self._set if name == "model_dump" else {name}
         return value
+
+    @property
+    def _set(self) -> set[str]:
+        """The options that the user set."""
+        return set(getattr(self._options, "model_fields_set", ()))
 
     def read_all(self) -> dict[str, Any]:
         """Return the options that were set, all of them counted as read."""
-        asked: set[str] = getattr(self._options, "model_fields_set", set())
-        self._seen |= asked
-        return {name: getattr(self._options, name) for name in sorted(asked)}
+        self._seen |= self._set
+        return {name: getattr(self._options, name) for name in sorted(self._set)}
 
     def unread(self) -> list[str]:
         """Return the options that were set and not read."""
-        return sorted(getattr(self._options, "model_fields_set", set()) - self._seen)
+        return sorted(self._set - self._seen)

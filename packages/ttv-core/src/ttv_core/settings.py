@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from ttv_core.errors import ConfigurationError
 
-__all__ = ["BackendSettings", "SecretStr", "check_settings"]
+__all__ = ["HIDDEN", "BackendSettings", "SecretStr", "check_settings", "looks_secret"]
+
+HIDDEN = "**********"
+_SECRET = re.compile(
+    r"(?:^|[^a-z]|api|access|private|secret)keys?(?![a-z])|(?<!max_)tokens?(?![a-z])"
+    r"|secret|passw|passphrase|credential|authorization|bearer",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"(?:path|file|dir|folder|url|uri)$", re.IGNORECASE)
+_SHORTEST_SECRET = 4
+_LONGEST = 80
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -63,12 +76,19 @@ class BackendSettings(BaseModel):
             ConfigurationError: If a setting is unknown or wrong; quotes its full key path.
         """
         given = dict(values)
+        drawn: dict[str, str] = {}
         variables = os.environ if environ is None else environ
         for name, candidates in cls.environment.items():
-            found = next((variables[v] for v in candidates if variables.get(v)), None)
-            if found is not None and given.get(name) is None:
-                given[name] = found
-        return check_settings(cls, given, path=path, origins=origins)
+            variable = next((item for item in candidates if variables.get(item)), None)
+            if variable is not None and given.get(name) is None:
+                given[name] = variables[variable]
+                drawn[name] = variable
+        return check_settings(cls, given, path=path, origins=origins, drawn=drawn)
+
+
+def looks_secret(name: str) -> bool:
+    """Tell by its name whether a setting or variable holds a secret rather than where one is."""
+    return bool(_SECRET.search(name)) and not _PLACE.search(name)
 
 
 def check_settings(
@@ -77,8 +97,16 @@ def check_settings(
     *,
     path: str,
     origins: Mapping[str, str] | None = None,
+    drawn: Mapping[str, str] | None = None,
 ) -> Model:
     """Build a settings model, telling what is wrong in our words and without secrets.
+
+    Args:
+        model: The settings' class.
+        values: The settings as given.
+        path: Where they stand, for messages.
+        origins: Setting to its own full key path, where that is another one.
+        drawn: Setting to the environment variable that it was taken from.
 
     Raises:
         ConfigurationError: If a setting is unknown or wrong; quotes its full key path.
@@ -87,31 +115,105 @@ def check_settings(
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        keys = [_key(path, origins or {}, item["loc"]) for item in problems]
-        told = [_told(model, values, *pair) for pair in zip(keys, problems, strict=True)]
-        raise ConfigurationError("; ".join(told), key=keys[0]) from None
+    except Exception as error:  # noqa: BLE001 - its author's validators may raise anything
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(at.filename).name}, line {at.lineno}"
+        reason = f"{model.__name__} failed to check them: {type(error).__name__} in {where}"
+        problems = [{"type": "value_error", "loc": (), "msg": reason, "input": None}]
+    # Raised out here, for what was raised above holds the values, and would be this one's context.
+    told: dict[str, str] = {}
+    for item in problems:
+        key = _key(path, origins or {}, values, item)
+        reason = _told(model, values, key, item)
+        if variable := (drawn or {}).get(str(next(iter(item["loc"]), ""))):
+            reason += f" (from the environment variable {variable})"
+        told.setdefault(reason, key)
+    message = _without_secrets("; ".join(told), model, values)
+    raise ConfigurationError(message, key=next(iter(told.values())))
 
 
-def _key(path: str, origins: Mapping[str, str], location: Sequence[int | str]) -> str:
-    parts = [str(part) for part in location]
-    if parts and parts[0] in origins:
-        return ".".join([origins[parts[0]], *parts[1:]])
-    return ".".join([path, *parts]).strip(".")
+def _key(
+    path: str, origins: Mapping[str, str], values: Mapping[str, Any], item: Mapping[str, Any]
+) -> str:
+    """Return the full key path of a problem, with indices of lists in brackets."""
+    location = list(item["loc"])
+    key = path
+    here: Any = values
+    for depth, part in enumerate(location):
+        if isinstance(here, list | tuple) and isinstance(part, int):
+            key += f"[{part}]"
+            here = here[part] if part < len(here) else None
+            continue
+        within = isinstance(here, Mapping) and part in here
+        if not within and not (item["type"] == "missing" and depth == len(location) - 1):
+            continue  # it is pydantic's name for a member of a union
+        key = origins.get(str(part), f"{key}.{part}") if depth == 0 else f"{key}.{part}"
+        here = here[part] if within else None
+    return key.strip(".")
 
 
 def _told(
     model: type[BaseModel], values: Mapping[str, Any], key: str, item: Mapping[str, Any]
 ) -> str:
+    """Say in one sentence what is wrong with one setting."""
     location = [str(part) for part in item["loc"]]
-    reason = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(location[-1], list(model.model_fields), n=1)
+        if len(location) > 1:
+            return f"unknown key {key!r}"
+        near = difflib.get_close_matches(location[0], list(model.model_fields), n=1)
         known = ", ".join(sorted(model.model_fields))
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {known}"
-        return f"unknown key {key!r}; {hint}"
-    field = model.model_fields.get(location[0]) if location else None
-    value = values.get(location[0]) if len(location) == 1 else None
-    # Never quote a secret, nor what was put where a secret belongs.
-    secret = field is None or "Secret" in str(field.annotation)
-    shown = "" if secret or value is None else f" is {value!r}"
-    return f"field {key!r}{shown}: {reason}"
+        return f"unknown key {key!r}; " + (
+            f"did you mean {near[0]!r}?" if near else f"known keys: {known}"
+        )
+    reason = str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    shown = _quoted(model, values, location[0]) if len(location) == 1 else ""
+    return f"field {key!r}{shown}: {reason}" if key else reason
+
+
+def _quoted(model: type[BaseModel], values: Mapping[str, Any], name: str) -> str:
+    """Quote a value, unless it may be a secret or was put where one belongs."""
+    value = values.get(name)
+    if not isinstance(value, bool | int | float | str) or _is_secret(model, name):
+        return ""
+    if isinstance(value, str) and value in os.environ.values():
+        return ""  # most likely it is from there, and nobody knows what it is
+    text = repr(value)
+    return f" is {text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}"
+
+
+def _is_secret(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is None or looks_secret(name) or _holds_secret(field.annotation)
+
+
+def _holds_secret(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
+    if arguments := get_args(annotation):
+        return any(_holds_secret(argument) for argument in arguments)
+    return "Secret" in str(annotation)
+
+
+def _without_secrets(text: str, model: type[BaseModel], values: Mapping[str, Any]) -> str:
+    """Hide secrets in a text that the author of a validator may have put them in."""
+    secrets = {
+        leaf
+        for name, item in values.items()
+        if _is_secret(model, str(name))
+        for leaf in _texts(item)
+    }
+    secrets |= {value for name, value in os.environ.items() if looks_secret(name)}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, HIDDEN).replace(repr(secret)[1:-1], HIDDEN)
+    return text
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in _texts(item)]
+    if isinstance(value, SecretStr):
+        return [value.get_secret_value()]
+    return [str(value)] if isinstance(value, str | int) else []

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
+
 from ttv_core import (
     GENERATOR_REGISTRY,
     Availability,

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+
 import ttv_core
 from ttv_core import (
     AllBackendsFailedError,
@@ -159,9 +160,7 @@ def test_a_cost_limit_is_kept(registry, kit):
     assert not ttv_core.plan("a fox", backend="dear", config=config).ok
 
 
-@pytest.mark.parametrize(
-    ("cost", "charged"), [(0.0, "no"), (0.5, "unknown")], ids=["free", "paid"]
-)
+@pytest.mark.parametrize(("cost", "charged"), [(0.0, "no"), (0.5, "unknown")], ids=["free", "paid"])
 def test_whatever_it_raises_is_ours_and_says_if_money_may_be_gone(
     registry, kit, tmp_path, cost, charged
 ):

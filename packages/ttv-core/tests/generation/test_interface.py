@@ -7,6 +7,7 @@ import math
 import pickle
 
 import pytest
+
 import ttv_core
 from ttv_core import InvalidInputError, VideoRequest
 
@@ -60,7 +61,9 @@ def test_validation_lists_sentences(grey):
     wrong = grey.validate_inputs(prompt="dusk", duration=50, fps=25, output_path="x.mp4")
     assert len(wrong) == 2
     assert all(isinstance(sentence, str) for sentence in wrong)
-    assert grey.validate_inputs(prompt="") == ["prompt is empty; say what to show, or give an image"]
+    assert grey.validate_inputs(prompt="") == [
+        "prompt is empty; say what to show, or give an image"
+    ]
     assert "no model 'other'" in grey.validate_inputs(prompt="dusk", model="other")[0]
 
 

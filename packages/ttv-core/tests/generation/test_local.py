@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
+
 from ttv_core import (
     BackendUnavailableError,
     GenerationCancelledError,
@@ -25,6 +26,8 @@ from ttv_core import (
 )
 from ttv_core.media import measure
 from ttv_core.plugins import PluginManager
+
+HERE = str(Path(__file__).parent)
 
 
 def names(folder):
@@ -114,15 +117,15 @@ def test_a_failing_event_handler_does_not_stop_the_video(grey, tmp_path, caplog)
 
 
 def test_plugins_hear_every_event(grey, tmp_path):
-    class Listener(PluginManager):
-        heard: list = []
+    heard = []
 
+    class Listener(PluginManager):
         def tell(self, event):
-            self.heard.append(event.state)
+            heard.append(event.state)
 
     grey.plugins = Listener(distributions=lambda: iter(()))
     grey.generate("dusk", output=tmp_path / "d.mp4")
-    assert Listener.heard[-1] == "completed"
+    assert heard[-1] == "completed"
 
 
 def test_the_engine_is_loaded_once_and_let_go_on_close(grey, tmp_path):
@@ -322,9 +325,7 @@ except KeyboardInterrupt:
 
 
 def start_script(tmp_path):
-    script = textwrap.dedent(SCRIPT).format(
-        here=os.path.dirname(__file__), out=str(tmp_path / "d.mp4")
-    )
+    script = textwrap.dedent(SCRIPT).format(here=HERE, out=str(tmp_path / "d.mp4"))
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().startswith("step")
     return process
@@ -374,7 +375,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(grey, tiny_disk):
 def test_a_folder_that_cannot_be_written_to_fails_before_any_work(grey, tmp_path):
     script = f"""
 import os, sys
-sys.path.insert(0, {os.path.dirname(__file__)!r})
+sys.path.insert(0, {HERE!r})
 from conftest import Grey
 from ttv_core import OutputError
 if os.getuid() == 0:

@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
+
 from ttv_core import ExpectedVideo, GenerationFailedError, OutputError
 from ttv_core.media import (
     VideoWriter,

@@ -7,6 +7,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ttv_core import InvalidInputError, OutputError
 from ttv_core.interface import Defaults
 from ttv_core.output import PendingFile, slug

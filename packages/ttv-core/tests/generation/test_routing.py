@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 import ttv_core
 from ttv_core import (
     AllBackendsFailedError,
@@ -100,8 +101,8 @@ def test_every_candidate_keeps_its_reason(many, kit):
         ttv_core.plan("a fox", config=config, duration=90)
     reasons = {attempt.backend: attempt.reason for attempt in caught.value.attempts}
     assert "backends.cheap.nonsense" in reasons["cheap"]
-    assert "duration 90.0" in reasons["dear"]
-    assert "duration 90.0" in reasons["grey"]
+    assert "duration 90 " in reasons["dear"]
+    assert "duration 90 " in reasons["grey"]
     assert reasons["refusing"] == "RuntimeError: no luck"
     assert all(reason in str(caught.value) for reason in reasons.values())
 

@@ -1,0 +1,1 @@
+"""The command `ttv`: from a prompt to a video file in a terminal."""

@@ -1,0 +1,188 @@
+"""What one backend can do, as tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ttv_cli.tables import print_table
+from ttv_cli.terminal import one_line, print_json, print_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ttv_core import Capabilities, ModelCapabilities, Price, Rule
+
+__all__ = ["show"]
+
+
+def show(name: str, config_file: str | None, *, as_json: bool) -> int:
+    """Print what a backend can do.
+
+    Args:
+        name: The backend.
+        config_file: The configuration, from which its settings come.
+        as_json: Whether to print the capabilities as they are.
+
+    Raises:
+        VideoGenerationError: If there is no such backend, or it is broken.
+    """
+    import ttv_core
+
+    config = ttv_core.load_config(config_file)
+    made = ttv_core.create_video_generator(config, name, fallback_backends=())
+    if as_json:
+        print_json(made.get_capabilities())
+    elif isinstance(made, ttv_core.VideoGenerator):
+        _show(made.capabilities, name)
+    else:
+        print_line(f"{one_line(name)} says of itself:")
+        said = made.get_capabilities().items()
+        print_table(["", ""], list(said), flexible=[1], indent=2)
+    return 0
+
+
+def _show(capabilities: Capabilities, name: str) -> None:
+    gpu = " · needs a GPU" if capabilities.requires_gpu else ""
+    print_line(one_line(f"{name} · {capabilities.kind}{gpu}"))
+    for text in (*_home(name), *capabilities.notes):
+        print_line(f"  {one_line(text)}")
+    for model in capabilities.models:
+        print_line()
+        default = (
+            " (default)" if model is capabilities.default and len(capabilities.models) > 1 else ""
+        )
+        print_line(one_line(f"{model.id}{default}") + _status(model))
+        print_table(["", ""], list(_facts(model)), flexible=[1], indent=2)
+
+
+def _home(name: str) -> Iterator[str]:
+    """Say where the backend comes from, and what it needs."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    from ttv_core.plugins import default_manager
+
+    record = default_manager().find(name)
+    if record is None:
+        return
+    try:
+        said = metadata(record.distribution)
+        licence = said["License-Expression"] or said["License"] or "unknown"
+    except PackageNotFoundError:
+        licence = "unknown"
+    yield f"{record.distribution} {record.version}, licence {licence}"
+    if record.spec is not None:
+        setup = record.spec.setup
+        if variables := setup.get("env"):
+            yield f"reads {', '.join(map(str, variables))}"
+        yield from (str(setup[key]) for key in ("help", "url") if setup.get(key))
+
+
+def _status(model: ModelCapabilities) -> str:
+    if model.status == "ga":
+        return ""
+    since = f" {model.status_date}" if model.status_date else ""
+    instead = f", use {model.successor}" if model.successor else ""
+    return one_line(f" · {model.status}{since}{instead}")
+
+
+def _facts(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
+    if model.summary:
+        yield "makes", model.summary
+    yield "modes", ", ".join(model.modes)
+    yield from _lengths(model)
+    canvas = model.canvas
+    default = canvas.default or " ".join(
+        part for part in (canvas.default_aspect_ratio, canvas.default_resolution) if part
+    )
+    yield "size", _with_default(canvas.describe(), default)
+    yield from _inputs(model)
+    limit = model.prompt
+    most = f"at most {limit.maximum:,} {limit.unit}" if limit.maximum else "length not said"
+    yield "prompt", most if limit.required else f"{most}; may be empty with an image"
+    yield "negative prompt", _support(model.negative_prompt)
+    seed = model.seed.describe() if model.seed else "no"
+    yield "seed", "unknown" if model.seed_unknown else seed
+    yield "audio", model.audio
+    if model.enhance_prompt != "never":
+        yield "enhances prompt", model.enhance_prompt
+    if model.n.only != 1:
+        yield "videos at once", model.n.describe()
+    yield from _combinations(model)
+    if model.remote is not None:
+        remote = model.remote
+        said = {"progress": _support(remote.progress), "cancel": _support(remote.cancel)}
+        yield "job", ", ".join(f"{key}: {value}" for key, value in said.items())
+    for price in model.prices:
+        yield "price", _price(price)
+    if not model.prices:
+        yield "price", "unknown"
+    for text in model.notes:
+        yield "note", text
+
+
+def _lengths(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
+    for key, numbers, unit in (
+        ("duration", model.durations, " s"),
+        ("frames", model.frames, ""),
+        ("fps", model.fps, ""),
+    ):
+        if numbers is not None:
+            default = "" if numbers.default is None else f"{numbers.default:g}"
+            yield key, _with_default(f"{numbers.describe()}{unit}", default)
+    if model.durations is None and model.frames is None:
+        yield "duration", "unknown"
+
+
+def _inputs(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
+    for role, limit in model.inputs.items():
+        parts = [f"up to {limit.maximum}"] if limit.maximum > 1 else []
+        parts.append(", ".join(limit.formats) or "formats not said")
+        if limit.max_bytes is not None:
+            parts.append(f"at most {limit.max_bytes / 1024**2:g} MiB")
+        if limit.min_edge is not None or limit.max_edge is not None:
+            parts.append(f"edges {limit.min_edge or 1} to {limit.max_edge or 'any'} pixels")
+        if limit.max_pixels is not None:
+            parts.append(f"at most {limit.max_pixels:,} pixels")
+        if limit.urls:
+            parts.append("or an https URL")
+        yield role.replace("_", " "), "; ".join(parts)
+
+
+def _combinations(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
+    for rule in model.rules:
+        yield "rule", _rule(rule)
+    for group in model.excludes:
+        yield "rule", f"only one of {', '.join(group)}"
+    for field, needed in model.requires.items():
+        yield "rule", f"{field} needs {', '.join(needed)}"
+
+
+def _rule(rule: Rule) -> str:
+    text = f"{_conditions(rule.when)}: {_conditions(rule.then)}"
+    return f"{text} ({rule.why})" if rule.why else text
+
+
+def _conditions(fields: Mapping[str, tuple[Any, ...]]) -> str:
+    return ", ".join(
+        f"{field} {' or '.join(str(value) for value in values)}" for field, values in fields.items()
+    )
+
+
+def _price(price: Price) -> str:
+    unit = "$" if price.currency == "USD" else f"{price.currency} "
+    known = price.amount is not None
+    text = f"{unit}{price.amount} a {price.basis}" if known else str(price.basis)
+    if price.minimum is not None:
+        text += f", at least {price.minimum}"
+    if price.when:
+        text += f", with {_conditions(price.when)}"
+    said = ", ".join(str(part) for part in (price.source, price.as_of) if part)
+    return f"{text} ({said})" if said else text
+
+
+def _with_default(text: str, default: object) -> str:
+    return f"{text}; {default} when nothing is asked" if default else text
+
+
+def _support(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -1,0 +1,132 @@
+"""The state of each backend: installed, loads, configured, available, and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ttv_cli.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from ttv_core import Config
+    from ttv_core.plugins import PluginRecord
+
+__all__ = ["Health", "examine"]
+
+
+@dataclass(frozen=True)
+class Health:
+    """One backend's state. Each answer is None where an earlier one made it pointless to ask.
+
+    Attributes:
+        name: The backend.
+        distribution: What brings it, with its version.
+        kind: "local", "remote", "preview", or "" when it does not load.
+        loads: Whether its code can be imported.
+        configured: Whether its settings are complete and right.
+        available: Whether it can be used now.
+        reasons: What is in the way.
+        remedies: What mends it: a command or variable each.
+        variables: The environment variables it reads.
+    """
+
+    name: str
+    distribution: str
+    kind: str = ""
+    loads: bool | None = None
+    configured: bool | None = None
+    available: bool | None = None
+    reasons: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+def examine(config: Config, *, deep: bool) -> list[Health]:
+    """Look at every installed backend, side by side and in bounded time.
+
+    Args:
+        config: The configuration in use.
+        deep: Whether vendors and engines are asked too.
+    """
+    from ttv_core.plugins import BACKENDS, default_manager
+
+    seconds = 30.0 if deep else 5.0
+    records = [record for record in default_manager().records if record.group == BACKENDS]
+    questions = {
+        record.qualified: partial(_examined, record, config, deep=deep) for record in records
+    }
+    answers = side_by_side(questions, seconds)
+    late = (f"it did not answer within {seconds:g} s",)
+    return [
+        answers[record.qualified] or Health(**_known(record), reasons=late) for record in records
+    ]
+
+
+def _known(record: PluginRecord) -> dict[str, Any]:
+    spec = record.spec
+    variables = spec.setup.get("env", ()) if spec is not None else ()
+    return {
+        "name": record.name,
+        "distribution": f"{record.distribution} {record.version}",
+        "kind": spec.kind if spec is not None else "",
+        "variables": tuple(str(name) for name in variables),
+    }
+
+
+def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
+    import ttv_core
+
+    try:
+        if record.status in {"disabled", "conflict"}:
+            return Health(
+                **_known(record), loads=None, reasons=(record.reason,), remedies=(record.remedy,)
+            )
+        made = ttv_core.create_video_generator(config, record.qualified, fallback_backends=())
+    except ttv_core.ConfigurationError as error:
+        return _ill(record, error, loads=True, configured=False)
+    except ttv_core.BackendUnavailableError as error:
+        broken = isinstance(error, ttv_core.PluginError)
+        return _ill(record, error, loads=not broken, configured=None if broken else False)
+    except Exception as error:  # noqa: BLE001 - any backend, any error
+        return _ill(record, error, loads=True, configured=False)
+    try:
+        found = _availability(made, deep=deep)
+    except Exception as error:  # noqa: BLE001 - any backend, any error
+        return _ill(record, error, loads=True, configured=True)
+    known = _known(record)
+    remedies = found.remedies
+    if not found.ok and not remedies:
+        remedies = tuple(f"export {name}=…" for name in known["variables"])
+    return Health(
+        **known,
+        loads=True,
+        configured=True,
+        available=found.ok,
+        reasons=found.reasons,
+        remedies=remedies,
+    )
+
+
+def _availability(made: Any, *, deep: bool) -> Any:
+    import ttv_core
+
+    if isinstance(made, ttv_core.VideoGenerator):
+        return made.availability(deep=deep)
+    ok = bool(made.is_available())
+    return ttv_core.Availability(ok, () if ok else ("is_available() says no",))
+
+
+def _ill(
+    record: PluginRecord, error: Exception, *, loads: bool | None, configured: bool | None
+) -> Health:
+    message = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+    remedy = getattr(error, "remedy", None)
+    return Health(
+        **_known(record),
+        loads=loads,
+        configured=configured,
+        available=False if configured else None,
+        reasons=(message,),
+        remedies=(remedy,) if remedy else (),
+    )

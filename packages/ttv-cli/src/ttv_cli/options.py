@@ -1,0 +1,86 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ttv_cli.completing import complete_backends, complete_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["backend_option", "config_option", "json_option", "request_options"]
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output."
+)
+config_option = click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(),
+    help="Configuration to use; otherwise TTV_CONFIG, ./ttv.yaml, or the user's.",
+)
+backend_option = click.option(
+    "--backend",
+    "-b",
+    metavar="NAME",
+    shell_complete=complete_backends,
+    help="Who makes it: a name from `ttv backends`, or auto.",
+)
+
+_FILE = "PATH|URL"
+_REQUEST = (
+    click.option("--negative-prompt", metavar="TEXT", help="What to avoid."),
+    click.option(
+        "--model", "-m", metavar="ID", shell_complete=complete_models, help="The engine's model."
+    ),
+    click.option("--duration", "-d", type=float, metavar="SECONDS", help="Length of the video."),
+    click.option("--num-frames", type=int, metavar="N", help="Length in frames instead."),
+    click.option("--fps", type=float, metavar="N", help="Frames per second."),
+    click.option("--aspect-ratio", metavar="W:H", help="Such as 16:9."),
+    click.option("--resolution", metavar="TIER", help="480p, 720p, 1080p, 2k, 4k: the short edge."),
+    click.option("--size", "-s", metavar="WxH", help="Pixels, such as 1280x720, instead of both."),
+    click.option("--seed", type=int, metavar="N", help="The same seed gives the same video."),
+    click.option("--audio/--no-audio", default=None, help="With or without sound."),
+    click.option("-n", "n", type=int, metavar="N", help="How many videos."),
+    click.option("--image", metavar=_FILE, help="The first frame."),
+    click.option("--last-image", metavar=_FILE, help="The last frame."),
+    click.option(
+        "--reference-image", metavar=_FILE, multiple=True, help="What to keep alike; repeatable."
+    ),
+    click.option("--source-video", metavar=_FILE, help="A video to start from."),
+    click.option(
+        "--enhance-prompt/--no-enhance-prompt",
+        default=None,
+        help="Whether the engine may rewrite the prompt.",
+    ),
+    click.option(
+        "--option",
+        "-O",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="A setting of the chosen backend, or BACKEND.KEY=VALUE; repeatable.",
+    ),
+    click.option("--tag", metavar="KEY=VALUE", multiple=True, help="A label; repeatable."),
+    click.option(
+        "--on-unsupported",
+        type=click.Choice(["error", "adjust"]),
+        help="Refuse what the model cannot do (default), or take the nearest and say so.",
+    ),
+    click.option("--max-cost", metavar="USD", help="Refuse above this, or when it is unknown."),
+    click.option(
+        "--allow-unknown-cost", is_flag=True, default=None, help="Let an unknown price pass."
+    ),
+)
+
+
+def request_options(command: Function) -> Function:
+    """Give a command every option that is about the video; they arrive as `**asked`."""
+    for option in reversed(_REQUEST):
+        command = option(command)
+    return command

@@ -1,0 +1,127 @@
+import pytest
+
+
+def lines(done):
+    return {line.split()[0].rstrip(","): line for line in done.stdout.splitlines()[1:] if line}
+
+
+@pytest.fixture
+def troubled(shell):
+    """Every way in which a plugin can be in trouble, beside three that are fine."""
+    shell.install("ttv-broken", "[ttv.backends]\nbroken = broken_plugin\n", broken_plugin="1/0")
+    shell.install(
+        "ttv-old",
+        "[ttv.backends]\nold = old_plugin\n",
+        requires=["ttv-core>=99"],
+        old_plugin="raise SystemExit('never imported')",
+    )
+    shell.install(
+        "ttv-typo",
+        "[ttv.backends]\ntypo = typo_plugin\n",
+        typo_plugin="""
+        from ttv_core.hookspecs import hookimpl
+        @hookimpl
+        def ttv_backend():
+            return []
+        """,
+    )
+    for distribution in ("ttv-twin", "ttv-other"):
+        module = distribution.replace("-", "_")
+        shell.install(distribution, f"[ttv.backends]\ntwin = {module}\n", **{module: ""})
+    return shell
+
+
+def test_the_list_imports_no_engine(shell):
+    (shell.site / "snail_engine.py").write_text("raise RuntimeError('imported')")
+    done = shell.run("backends")
+    assert done.returncode == 0
+    assert lines(done)["snail"].split() == ["snail", "local", "ttv-snail", "1.0", "A", "test"]
+    assert "Five methods, and nothing else." in lines(done)["five"]
+
+
+def test_the_list_as_json(shell):
+    said = {row["name"]: row for row in shell.json("backends")["backends"]}
+    assert said["keyed"]["kind"] == "remote"
+    assert said["keyed"]["setup"] == {"env": ["KEYED_API_KEY"]}
+
+
+def test_trouble_is_listed_and_harms_nobody(troubled):
+    done = troubled.run("backends")
+    assert done.returncode == 0
+    assert "ZeroDivisionError" in lines(done)["broken"]
+    assert lines(done)["snail"].split()[1] == "local"
+    assert "ttv plugins" in done.stderr
+
+
+def test_one_backend_in_full(shell):
+    told = shell.run("backends", "snail").stdout
+    for words in (
+        "ttv-snail 1.0, licence unknown",
+        "Made by Acme; MIT.",
+        "modes            text_to_video, image_to_video",
+        "duration         1, 2, 4 s; 1 when nothing is asked",
+        "size             128x72, 72x128; 128x72 when nothing is asked",
+        "first frame      png, jpeg, webp",
+        "seed             0 to 99",
+        "audio            never",
+        "rule             size 72x128: duration 1 (tall is short)",
+        "price            $0.10 a second (acme.example/prices, 2026-11-20)",
+    ):
+        assert words in told
+
+
+def test_one_backend_as_json_is_its_capabilities(shell):
+    said = shell.json("backends", "snail")
+    assert said["models"][0]["id"] == "snail-1"
+    assert shell.json("backends", "five")["limit"] is None
+    assert "max_duration" in shell.run("backends", "five").stdout
+
+
+def test_a_backend_that_is_not_there(shell):
+    done = shell.run("backends", "snial")
+    assert done.returncode == 3
+    assert "say 'snail'" in done.stderr
+    assert "pip install ttv-runway" in shell.run("backends", "runway").stderr
+
+
+def test_plugins_says_how_each_one_fares(troubled):
+    done = troubled.run("plugins")
+    assert done.returncode == 0
+    found = lines(done)
+    assert " loaded " in found["snail"]
+    assert " ms" in found["snail"]
+    assert "failed" in found["broken"]
+    assert "incompatible" in found["old"]
+    assert "ttv-core>=99" in found["old"]
+    assert "did you mean 'ttv_backends'?" in found["typo"]
+    assert "\ntwin: say twin@ttv-" in done.stdout
+
+
+def test_plugins_check_is_for_scripts(shell, troubled):
+    assert troubled.run("plugins", "--check").returncode == 3
+    troubled.env["TTV_DISABLE_PLUGINS"] += ",broken,old,typo,twin"
+    assert troubled.run("plugins", "--check").returncode == 0
+
+
+def test_plugins_as_json(troubled):
+    said = {row["distribution"]: row for row in troubled.json("plugins")["plugins"]}
+    assert said["ttv-twin"]["status"] == "conflict"
+    assert said["ttv-snail"]["import_seconds"] >= 0
+
+
+def test_a_slow_plugin_holds_nobody_up(shell):
+    shell.install(
+        "ttv-slow",
+        "[ttv.backends]\nslow = slow_plugin\n",
+        slow_plugin="import time; time.sleep(60)",
+    )
+    done = shell.run("plugins", "--seconds", "1", "--check", timeout=20)
+    assert done.returncode == 3
+    assert "not imported after 1 s" in lines(done)["slow"]
+    assert " loaded " in lines(done)["snail"]
+
+
+def test_nothing_is_installed(bare):
+    bare.env["TTV_DISABLE_PLUGINS"] = ""
+    done = bare.run("backends")
+    assert done.returncode == 0

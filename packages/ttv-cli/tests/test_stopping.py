@@ -1,0 +1,66 @@
+import json
+import os
+import signal
+import time
+
+
+def test_ctrl_c_stops_the_job_and_leaves_nothing(shell, interrupted):
+    code, out, err = interrupted(signal.SIGINT)
+    assert code == 130
+    assert out == ""
+    assert err.endswith("stopped\n")
+    assert "Traceback" not in err
+    assert shell.left_behind() == [], err
+
+
+def test_sigterm_does_the_same(shell, interrupted):
+    code, _, err = interrupted(signal.SIGTERM)
+    assert code == 143
+    assert "Traceback" not in err
+    assert shell.left_behind() == [], err
+
+
+def test_ctrl_c_with_a_fallback_list(shell, interrupted):
+    code, _, err = interrupted(signal.SIGINT, words=["--fallback", "five"])
+    assert code == 130
+    assert "Traceback" not in err
+    assert shell.left_behind() == [], err
+
+
+def test_a_stopped_command_still_prints_one_json_document(interrupted):
+    code, out, _ = interrupted(signal.SIGINT, words=["--json"])
+    assert code == 130
+    assert json.loads(out)["error"]["exit_code"] == 130
+
+
+def test_the_second_ctrl_c_leaves_at_once(shell):
+    process = shell.start(
+        "generate", "fox", "-b", "snail", "-d", "4", "-O", "wait=20", "-o", "fox.mp4"
+    )
+    for line in process.stderr:
+        if line.startswith("running"):
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    for line in process.stderr:
+        if line.startswith("stopping"):
+            break
+    started = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert time.monotonic() - started < 5
+    process.communicate()
+
+
+def test_who_ignores_ctrl_c_is_not_overruled(shell):
+    process = shell.start(
+        "generate",
+        "fox",
+        *("-b", "snail", "-d", "1", "-O", "wait=0.05", "-o", "fox.mp4"),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    for line in process.stderr:
+        if line.startswith("running"):
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
