@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from concurrent.futures import CancelledError, Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING
 
 from ttv_core.errors import GenerationCancelledError, GenerationTimeoutError, VideoGenerationError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "JobContext", "new_job_id"]
 
+_SLICE = 0.1
+"""Seconds."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -175,15 +177,17 @@ class Job:
             GenerationTimeoutError: If the time is over; `.job` is this job.
             VideoGenerationError: Whatever ended the job.
         """
-        try:
-            return self._future.result(timeout)
-        except (FutureTimeoutError, CancelledError):
-            if self._future.done():
-                raise
-            msg = f"job {self.id} is not done after {timeout:g} s; it goes on"
-            raise GenerationTimeoutError(
-                msg, job=self, job_id=self.id, backend=self.backend, remedy="job.wait() again"
-            ) from None
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._future.done():
+            left = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
+            if left <= 0:
+                msg = f"job {self.id} is not done after {timeout:g} s; it goes on"
+                raise GenerationTimeoutError(
+                    msg, job=self, job_id=self.id, backend=self.backend, remedy="job.wait() again"
+                )
+            # In slices: a signal that another thread takes does not wake an endless wait.
+            wait_for([self._future], left)
+        return self._future.result()
 
     def exception(self) -> VideoGenerationError | BaseException | None:
         """Return what ended the job, or None while it runs and when it went well."""

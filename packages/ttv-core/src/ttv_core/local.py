@@ -240,7 +240,8 @@ def write_sidecar(result: VideoResult, plan: Plan) -> None:
     try:
         with PendingFile(path, overwrite=plan.request.overwrite) as pending:
             text = json.dumps(record, indent=2, ensure_ascii=False)
-            pending.path.write_text(f"{text}\n", encoding="utf-8")
+            # A file name may hold bytes that are no text; they are kept as \udcff and the like.
+            pending.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
             pending.publish()
     except OSError as error:
         raise storage_error(error, path) from error

@@ -90,6 +90,12 @@ def test_the_sidecar_keeps_the_provenance(grey, tmp_path):
     assert record["result"]["path"] == "d.mp4"
 
 
+def test_the_sidecar_holds_names_that_are_no_text(grey, tmp_path):
+    video = grey.generate("dusk", tags={"from": "f\udcff"}, output=tmp_path / "f\udcff.mp4")
+    record = json.loads(video.sidecar.read_text())
+    assert record["request"]["tags"] == {"from": "f\udcff"}
+
+
 def test_the_sidecar_can_be_left_out(grey, tmp_path):
     video = grey.generate("dusk", sidecar=False, output=tmp_path / "d.mp4")
     assert video.sidecar is None
