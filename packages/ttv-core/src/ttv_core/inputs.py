@@ -128,6 +128,9 @@ class MediaInput(Data):
             path = self.source.expanduser()
         except RuntimeError as error:  # "~nobody/fox.png"
             raise ValueError(str(error)) from None
+        if "\0" in str(path):  # each Python says this in other words
+            msg = "the path has a null byte"
+            raise ValueError(msg)
         # A pipe or a device would be waited for, or read, without end.
         if not stat.S_ISREG(path.stat().st_mode):
             msg = "it is a folder, not a file" if path.is_dir() else "it is not a regular file"
