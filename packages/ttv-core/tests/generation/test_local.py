@@ -73,7 +73,9 @@ def test_colours_survive_encoding(grey, tmp_path):
         with av.open(str(path)) as container:
             picture = next(container.decode(video=0))
             matrix = picture.colorspace
-            back = picture.reformat(format="rgb24", src_colorspace=matrix).to_ndarray()
+            full = {"src_color_range": 1, "dst_color_range": 2}  # from video's range to RGB's
+            rgb = picture.reformat(format="rgb24", src_colorspace=matrix, **full)
+            back = rgb.to_ndarray()
         assert matrix == (1 if size[1] >= 720 else 6)
         assert np.abs(back.astype(int) - frame).max() <= 6
         assert first_frame(path).shape == frame.shape
