@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,11 +173,25 @@ class Shell:
         return json.loads(done.stdout)
 
     def start(self, *words, **kwargs):
-        """Start `ttv` in a process group of its own."""
-        kwargs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | kwargs
-        return subprocess.Popen(
-            [TTV, *words], cwd=self.cwd, env=self.env, start_new_session=True, **kwargs
+        """Start `ttv` in a process group of its own, with Ctrl-C as a terminal has it.
+
+        A test that reads from it until some line comes is not held up for ever by one that never
+        says it.
+        """
+        usual = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            # A job in the background, as CI may be, has it ignored and would hand that on.
+            "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        }
+        process = subprocess.Popen(
+            [TTV, *words], cwd=self.cwd, env=self.env, start_new_session=True, **(usual | kwargs)
         )
+        watch = threading.Timer(60, process.kill)
+        watch.daemon = True
+        watch.start()
+        return process
 
     def left_behind(self):
         """Return the names of all files in the folder, hidden ones too."""
