@@ -16,7 +16,7 @@ from ttv_core.output import storage_error
 from ttv_core.results import MediaInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -48,7 +48,8 @@ def _av() -> Any:
         raise BackendUnavailableError(
             msg, code="missing_extra", remedy='pip install "ttv-core[media]"'
         ) from error
-    av.logging.set_level(av.logging.PANIC)
+    # Its log level stays None, as it is by default: with any other, FFmpeg's threads call into
+    # Python, and closing a file while one of them waits for the GIL waits for ever (PyAV #751).
     return av
 
 
@@ -224,7 +225,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def frames(path: Path) -> Iterator[Frame]:
+def frames(path: Path) -> Generator[Frame, None, None]:
     """Decode a video frame by frame.
 
     Args:
@@ -243,7 +244,8 @@ def frames(path: Path) -> Iterator[Frame]:
 
 def first_frame(path: Path) -> Frame:
     """Return the first frame of a video: uint8, (height, width, 3), RGB."""
-    return next(frames(path))
+    with contextlib.closing(frames(path)) as found:
+        return next(found)
 
 
 def last_frame(path: Path) -> Frame:

@@ -114,3 +114,11 @@ def test_deviations_name_each_difference(kit, tmp_path):
     assert [line.split()[0] for line in said] == ["width", "fps", "duration", "audio"]
     assert info.deviations(ExpectedVideo(duration=1 + 1 / 24)) == ()
     assert info.deviations(ExpectedVideo()) == ()
+
+
+def test_decoding_threads_never_call_into_python(kit, tmp_path):
+    """With any log level set, they wait for the GIL to tell it, and who closes waits for them."""
+    import av
+
+    measure(kit.write_video(tmp_path / "v.mp4"))
+    assert av.logging.get_level() is None
