@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+# A job in the background, as CI may be, has Ctrl-C ignored, and would hand that on to the commands.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 TTV = Path(sysconfig.get_path("scripts")) / "ttv"
 
 PLUGIN = """
@@ -173,20 +176,14 @@ class Shell:
         return json.loads(done.stdout)
 
     def start(self, *words, **kwargs):
-        """Start `ttv` in a process group of its own, with Ctrl-C as a terminal has it.
+        """Start `ttv` in a process group of its own.
 
         A test that reads from it until some line comes is not held up for ever by one that never
         says it.
         """
-        usual = {
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.PIPE,
-            "text": True,
-            # A job in the background, as CI may be, has it ignored and would hand that on.
-            "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        }
+        kwargs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | kwargs
         process = subprocess.Popen(
-            [TTV, *words], cwd=self.cwd, env=self.env, start_new_session=True, **(usual | kwargs)
+            [TTV, *words], cwd=self.cwd, env=self.env, start_new_session=True, **kwargs
         )
         watch = threading.Timer(60, process.kill)
         watch.daemon = True

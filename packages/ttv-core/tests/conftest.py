@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,10 @@ import pytest
 
 import ttv_core.plugins
 from ttv_core.plugins import PluginManager
+
+# A job in the background, as CI may be, has Ctrl-C ignored, and would hand that on to the processes
+# that these tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GENERATOR = '''
 class Generator:

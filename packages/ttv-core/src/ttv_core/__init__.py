@@ -48,7 +48,15 @@ if TYPE_CHECKING:
         VideoGenerationError,
     )
     from ttv_core.events import JobEvent
-    from ttv_core.factory import agenerate, create_video_generator, generate, plan, plan_all, start
+    from ttv_core.factory import (
+        agenerate,
+        create_video_generator,
+        generate,
+        plan,
+        plan_all,
+        resume,
+        start,
+    )
     from ttv_core.hookspecs import BackendSpec, hookimpl
     from ttv_core.inputs import MediaInput
     from ttv_core.interface import VideoGenerator, VideoGeneratorInterface
@@ -56,6 +64,14 @@ if TYPE_CHECKING:
     from ttv_core.local import LocalVideoGenerator
     from ttv_core.planning import Plan
     from ttv_core.registry import GENERATOR_REGISTRY
+    from ttv_core.remote import (
+        Poll,
+        RemoteFile,
+        RemoteRef,
+        RemoteSettings,
+        RemoteVideoGenerator,
+        SubmitSemantics,
+    )
     from ttv_core.request import VideoRequest
     from ttv_core.resolved import ResolvedRequest
     from ttv_core.results import (
@@ -65,10 +81,12 @@ if TYPE_CHECKING:
         CostEstimate,
         ExpectedVideo,
         MediaInfo,
+        VideoFile,
         VideoResult,
         Violation,
     )
     from ttv_core.settings import BackendSettings
+    from ttv_core.tables import models_from
 
 _HOME = {
     "capabilities": (
@@ -107,7 +125,15 @@ _HOME = {
         "VideoGenerationError",
     ),
     "events": ("JobEvent",),
-    "factory": ("agenerate", "create_video_generator", "generate", "plan", "plan_all", "start"),
+    "factory": (
+        "agenerate",
+        "create_video_generator",
+        "generate",
+        "plan",
+        "plan_all",
+        "resume",
+        "start",
+    ),
     "hookspecs": ("BackendSpec", "hookimpl"),
     "inputs": ("MediaInput",),
     "interface": ("VideoGenerator", "VideoGeneratorInterface"),
@@ -115,6 +141,14 @@ _HOME = {
     "local": ("LocalVideoGenerator",),
     "planning": ("Plan",),
     "registry": ("GENERATOR_REGISTRY",),
+    "remote": (
+        "Poll",
+        "RemoteFile",
+        "RemoteRef",
+        "RemoteSettings",
+        "RemoteVideoGenerator",
+        "SubmitSemantics",
+    ),
     "request": ("VideoRequest",),
     "resolved": ("ResolvedRequest",),
     "results": (
@@ -124,10 +158,12 @@ _HOME = {
         "CostEstimate",
         "ExpectedVideo",
         "MediaInfo",
+        "VideoFile",
         "VideoResult",
         "Violation",
     ),
     "settings": ("BackendSettings",),
+    "tables": ("models_from",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -169,15 +205,22 @@ __all__ = [
     "OutputError",
     "Plan",
     "PluginError",
+    "Poll",
     "Price",
     "PromptLimit",
     "QuotaExceededError",
     "RemoteFacts",
+    "RemoteFile",
+    "RemoteRef",
+    "RemoteSettings",
+    "RemoteVideoGenerator",
     "ResolvedRequest",
     "Rule",
     "Size",
     "SizeRange",
     "SubmissionUncertainError",
+    "SubmitSemantics",
+    "VideoFile",
     "VideoGenerationError",
     "VideoGenerator",
     "VideoGeneratorInterface",
@@ -190,8 +233,10 @@ __all__ = [
     "generate",
     "hookimpl",
     "load_config",
+    "models_from",
     "plan",
     "plan_all",
+    "resume",
     "start",
 ]
 
@@ -202,12 +247,14 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("ttv-core")
+    from importlib import import_module
+
+    if name in {"jobs", "testing"}:
+        return import_module(f"{__name__}.{name}")
     module = _MODULE_OF.get(name)
     if module is None:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    from importlib import import_module
-
     value = getattr(import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value

@@ -61,6 +61,10 @@ __all__ = [
 ]
 
 
+NOT_SENT = "not_sent"
+"""Code of an error that came before anything was sent: no connection was made."""
+
+
 class VideoGenerationError(Exception):
     """Base of every error that ttv raises.
 
@@ -123,14 +127,14 @@ class VideoGenerationError(Exception):
     def to_dict(self) -> dict[str, Any]:
         """Return the error as plain JSON-able data, without the traceback."""
         data: dict[str, Any] = {"type": type(self).__name__, "message": self.message}
-        for name in _FACTS:
+        for name in ERROR_FACTS:
             value = getattr(self, name)
             if value is not None:
                 data[name] = value
         return data
 
 
-_FACTS = (
+ERROR_FACTS = (
     "backend",
     "model",
     "job_id",
@@ -264,6 +268,8 @@ class QuotaExceededError(VideoGenerationError):
         kind: Literal["rate", "credits", "concurrency"] = "rate",
         **facts: Any,
     ) -> None:
+        if kind == "credits":
+            facts = {"retryable": False} | facts  # waiting brings no money
         super().__init__(message, **facts)
         self.kind = kind
 

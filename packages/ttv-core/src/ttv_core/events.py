@@ -21,8 +21,11 @@ class JobEvent:
     Attributes:
         job_id: The job.
         backend: Who makes it.
-        state: "planned", "loading", "running", "encoding", "measuring", "completed", "failed",
-            "cancelled".
+        state: On this machine "loading", "running", "encoding", "measuring"; at a vendor
+            "submitting", "waiting", "reconciling", "accepted", "queued", "running", "cancelling",
+            "downloading", "measuring". At last "completed", "failed", "cancelled", "expired",
+            "unknown" (nobody knows whether the vendor has it) or "detached" (nobody waits for it
+            any more; it goes on).
         fraction: How much is done, 0 to 1; None when that is not known.
         step: Steps or frames done.
         total: Steps or frames in all.

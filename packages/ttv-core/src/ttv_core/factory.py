@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ttv_core.config import Config, backend_section, load_config
-from ttv_core.errors import ConfigurationError, InvalidInputError
+from ttv_core.errors import BackendUnavailableError, ConfigurationError, InvalidInputError
 from ttv_core.five_methods import FiveMethodGenerator
 from ttv_core.interface import Defaults, VideoGenerator, VideoGeneratorInterface, as_request
 from ttv_core.registry import GENERATOR_REGISTRY, GeneratorRegistry
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     ConfigSource = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
-__all__ = ["agenerate", "create_video_generator", "generate", "plan", "plan_all", "start"]
+__all__ = [
+    "agenerate",
+    "create_video_generator",
+    "generate",
+    "plan",
+    "plan_all",
+    "resume",
+    "start",
+]
 
 
 def create_video_generator(
@@ -154,6 +162,7 @@ def generate(
     config: ConfigSource = None,
     fallback_backends: Sequence[str] | None = None,
     timeout: float | None = None,
+    on_timeout: Literal["keep", "cancel"] = "keep",
     on_event: EventHandler | None = None,
     **fields: Any,
 ) -> VideoResult:
@@ -164,7 +173,8 @@ def generate(
         backend: Name of the backend; chosen as `create_video_generator` does when left out.
         config: As for `create_video_generator`.
         fallback_backends: What to try next; those of the configuration when left out.
-        timeout: Seconds to wait; the job goes on after that.
+        timeout: Seconds to wait.
+        on_timeout: Whether the job goes on after that ("keep"), or is cancelled.
         on_event: Hears every `JobEvent`, in the thread that does the work.
         **fields: Fields of `VideoRequest`.
 
@@ -185,7 +195,7 @@ def generate(
     """
     request = as_request(prompt, fields)
     generator = _generator(request, config, backend, fallback_backends)
-    return generator.generate(request, timeout=timeout, on_event=on_event)
+    return generator.generate(request, timeout=timeout, on_timeout=on_timeout, on_event=on_event)
 
 
 async def agenerate(
@@ -196,16 +206,55 @@ async def agenerate(
     config: ConfigSource = None,
     fallback_backends: Sequence[str] | None = None,
     timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not the job
+    on_timeout: Literal["keep", "cancel"] = "keep",
     on_event: EventHandler | None = None,
     **fields: Any,
 ) -> VideoResult:
     """Make a video without blocking the event loop; arguments and errors as for `generate`.
 
-    Cancelling the task stops the job and leaves nothing behind.
+    Cancelling the task stops a job on this machine and leaves nothing behind; one at a vendor
+    goes on.
     """
     request = as_request(prompt, fields)
     generator = _generator(request, config, backend, fallback_backends)
-    return await generator.agenerate(request, timeout=timeout, on_event=on_event)
+    return await generator.agenerate(
+        request, timeout=timeout, on_timeout=on_timeout, on_event=on_event
+    )
+
+
+def resume(
+    job: str | Mapping[str, Any],
+    *,
+    config: ConfigSource = None,
+    on_event: EventHandler | None = None,
+    check_identity: bool = True,
+) -> Job:
+    """Take up a job at a vendor again, in this process or after it: nothing is created twice.
+
+    Args:
+        job: Its id, a beginning or end of it that no other job has, or what `Job.to_dict` gave.
+        config: As for `create_video_generator`; the settings must be those it was submitted with.
+        on_event: Hears every `JobEvent`.
+        check_identity: Whether to refuse other settings; off, for a key that was renewed.
+
+    Returns:
+        The job; `wait` gives its video.
+
+    Raises:
+        JobNotFoundError: If there is no such job, or several.
+        BackendUnavailableError: If its backend is not installed; the job stays as it is.
+        ConfigurationError: If endpoint, region or account are not those it was submitted with.
+    """
+    from ttv_core.jobs.verbs import get
+    from ttv_core.remote import RemoteVideoGenerator
+
+    record = get(job if isinstance(job, str) else str(job.get("id")))
+    read = load_config(config)
+    made = create_video_generator(read, record.backend, fallback_backends=())
+    if not isinstance(made, RemoteVideoGenerator):
+        msg = f"backend {record.backend!r} has no jobs that can be resumed"
+        raise BackendUnavailableError(msg, backend=record.backend, job_id=record.id)
+    return made.resume(record, on_event, check=check_identity)
 
 
 def plan_all(

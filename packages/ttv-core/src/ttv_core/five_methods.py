@@ -22,7 +22,6 @@ from ttv_core.errors import (
 )
 from ttv_core.interface import VideoGenerator, as_request
 from ttv_core.job import Job, JobContext, new_job_id
-from ttv_core.local import write_sidecar
 from ttv_core.output import PendingFile, choose_target, sidecar_path, storage_error
 from ttv_core.planning import cost_violation
 from ttv_core.results import (
@@ -35,6 +34,7 @@ from ttv_core.results import (
     VideoResult,
     Violation,
 )
+from ttv_core.sidecar import write_sidecar
 
 if TYPE_CHECKING:
     from ttv_core.events import EventHandler

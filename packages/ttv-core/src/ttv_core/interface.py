@@ -7,9 +7,14 @@ import contextlib
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ttv_core.errors import GenerationCancelledError, InvalidInputError, ModelNotFoundError
+from ttv_core.errors import (
+    GenerationCancelledError,
+    GenerationTimeoutError,
+    InvalidInputError,
+    ModelNotFoundError,
+)
 from ttv_core.planning import Plan, find_model, make_plan
 from ttv_core.request import VideoRequest
 from ttv_core.results import Availability, VideoResult, Violation
@@ -243,11 +248,24 @@ class VideoGenerator(VideoGeneratorInterface):
             ModelNotFoundError: If the model is unknown or retired.
             OutputError: If the video cannot be written where it was asked for.
         """
+        return self._launch(request, fields, on_event)
+
+    def _launch(
+        self,
+        request: VideoRequest | str | None,
+        fields: Mapping[str, Any],
+        on_event: EventHandler | None,
+    ) -> Job:
+        """Plan, and start the work, without waiting for anything."""
+        return self._make(self._checked_plan(request, fields), on_event)
+
+    def _checked_plan(self, request: VideoRequest | str | None, fields: Mapping[str, Any]) -> Plan:
+        """Return a plan that nothing stands in the way of, policies included."""
         plan = self.plan(request, **fields)
         if self.plugins is not None:
             plan = self.plugins.review(plan)
         plan.check()
-        return self._make(plan, on_event)
+        return plan
 
     @abstractmethod
     def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
@@ -259,25 +277,33 @@ class VideoGenerator(VideoGeneratorInterface):
         /,
         *,
         timeout: float | None = None,
+        on_timeout: Literal["keep", "cancel"] = "keep",
         on_event: EventHandler | None = None,
         **fields: Any,
     ) -> VideoResult:
-        """Make a video and wait for it. Ctrl-C stops the job and leaves nothing behind.
+        """Make a video and wait for it.
+
+        Ctrl-C stops a job on this machine and leaves nothing behind. A job at a vendor goes on, and
+        `ttv_core.resume` brings its video home.
 
         Args:
             request: A request, or a prompt.
-            timeout: Seconds to wait; the job goes on after that.
+            timeout: Seconds to wait.
+            on_timeout: Whether the job goes on after that, or is cancelled.
             on_event: Hears every `JobEvent`, in the thread that does the work.
             **fields: Fields of `VideoRequest`.
 
         Raises:
             VideoGenerationError: One of its kinds; see `ttv_core.errors`.
         """
-        job = self.start(request, on_event=on_event, **fields)
+        job = self._launch(request, fields, on_event)
         try:
-            return job.wait(timeout)
+            return job.wait(self._patience if timeout is None else timeout)
+        except GenerationTimeoutError:
+            self._timed_out(job, on_timeout)
+            raise
         except KeyboardInterrupt:
-            self._stop(job)
+            self._interrupted(job)
             raise
 
     async def agenerate(
@@ -286,40 +312,66 @@ class VideoGenerator(VideoGeneratorInterface):
         /,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not the job
+        on_timeout: Literal["keep", "cancel"] = "keep",
         on_event: EventHandler | None = None,
         **fields: Any,
     ) -> VideoResult:
-        """Make a video without blocking the event loop; cancelling the task stops the job.
+        """Make a video without blocking the event loop.
+
+        Cancelling the task stops a job on this machine; a job at a vendor goes on.
 
         Args:
             request: A request, or a prompt.
-            timeout: Seconds to wait; the job goes on after that.
+            timeout: Seconds to wait.
+            on_timeout: Whether the job goes on after that, or is cancelled.
             on_event: Hears every `JobEvent`, in the thread that does the work.
             **fields: Fields of `VideoRequest`.
 
         Raises:
             VideoGenerationError: One of its kinds; see `ttv_core.errors`.
         """
-        starting = asyncio.ensure_future(
-            asyncio.to_thread(self.start, request, on_event=on_event, **fields)
-        )
+        starting = asyncio.ensure_future(self._begun(request, fields, on_event))
         try:
             job = await asyncio.shield(starting)
             ended = asyncio.wrap_future(job.future)
-            await asyncio.wait([ended], timeout=timeout)
+            await asyncio.wait([ended], timeout=self._patience if timeout is None else timeout)
         except asyncio.CancelledError:
-            # The job may be on its way already: it is known once start() has returned.
-            await asyncio.to_thread(self._stop, await starting)
+            # The job may be on its way already: it is known once it has begun.
+            await asyncio.to_thread(self._interrupted, await starting)
             raise
         if not ended.done():
             ended.add_done_callback(lambda done: done.cancelled() or done.exception())
+            await asyncio.to_thread(self._timed_out, job, on_timeout)
         return job.wait(timeout=0)
+
+    async def _begun(
+        self,
+        request: VideoRequest | str | None,
+        fields: Mapping[str, Any],
+        on_event: EventHandler | None,
+    ) -> Job:
+        """Return a job that has been begun, without blocking the event loop meanwhile."""
+        return await asyncio.to_thread(self._launch, request, fields, on_event)
+
+    @property
+    def _patience(self) -> float | None:
+        """Seconds that a call waits if it does not say; None for as long as it takes."""
+        return None
+
+    def _timed_out(self, job: Job, on_timeout: Literal["keep", "cancel"]) -> None:
+        """Do what the caller wants of a job that took longer than it would wait."""
+        if on_timeout == "cancel":
+            self._stop(job)
 
     def _stop(self, job: Job) -> None:
         """Cancel a job and wait until it has cleaned up."""
         job.cancel()
         with contextlib.suppress(GenerationCancelledError):
             job.wait()
+
+    def _interrupted(self, job: Job) -> None:
+        """Do what is right when somebody ends the wait with Ctrl-C."""
+        self._stop(job)
 
     def generate_video(self, prompt: str, **kwargs: Any) -> str:
         """Make a video and return the path of its file; see `generate`.

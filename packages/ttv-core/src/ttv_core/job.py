@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationCancelledError, GenerationTimeoutError, VideoGenerationError
 from ttv_core.events import EventHandler, JobEvent, logger
@@ -177,17 +177,53 @@ class Job:
             GenerationTimeoutError: If the time is over; `.job` is this job.
             VideoGenerationError: Whatever ended the job.
         """
+        self._wait_for(self._future, timeout)
+        return self._future.result()
+
+    def _wait_for(self, future: Future[Any], timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not self._future.done():
+        while not future.done():
             left = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
             if left <= 0:
                 msg = f"job {self.id} is not done after {timeout:g} s; it goes on"
                 raise GenerationTimeoutError(
-                    msg, job=self, job_id=self.id, backend=self.backend, remedy="job.wait() again"
+                    msg,
+                    job=self,
+                    job_id=self.id,
+                    backend=self.backend,
+                    remedy=self._how_to_go_on,
                 )
             # In slices: a signal that another thread takes does not wake an endless wait.
-            wait_for([self._future], left)
-        return self._future.result()
+            wait_for([future], left)
+
+    @property
+    def _how_to_go_on(self) -> str:
+        return "job.wait() again"
+
+    def accepted(self) -> Job:
+        """Wait until it has been taken on, and return it; a job on this machine is, at once.
+
+        Raises:
+            VideoGenerationError: If it is not.
+        """
+        return self
+
+    def result(self) -> VideoResult:
+        """Return the video of a job that is done.
+
+        Raises:
+            GenerationTimeoutError: If it is not.
+            VideoGenerationError: Whatever ended the job.
+        """
+        return self.wait(timeout=0)
+
+    def refresh(self) -> str:
+        """Return the state as it is now."""
+        return self.state
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is needed to find the job again, JSON-able."""
+        return {"ttv_job": 1, "id": self.id, "backend": self.backend, "state": self.state}
 
     def exception(self) -> VideoGenerationError | BaseException | None:
         """Return what ended the job, or None while it runs and when it went well."""

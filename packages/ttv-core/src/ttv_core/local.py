@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from abc import abstractmethod
@@ -12,11 +11,12 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.errors import GenerationFailedError, OutputError, VideoGenerationError
+from ttv_core.errors import GenerationFailedError, VideoGenerationError
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import Job, JobContext, new_job_id
-from ttv_core.output import PendingFile, choose_target, sidecar_path, storage_error
-from ttv_core.results import Attempt, VideoResult, plain
+from ttv_core.output import PendingFile, choose_target, sidecar_path
+from ttv_core.results import Attempt, VideoResult
+from ttv_core.sidecar import write_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ttv_core.media import Frame
     from ttv_core.planning import Plan
 
-__all__ = ["LocalVideoGenerator", "write_sidecar"]
+__all__ = ["LocalVideoGenerator"]
 
 _USUAL_FPS = 24
 _FRAMES_IN_FLIGHT = 3
@@ -215,37 +215,3 @@ class LocalVideoGenerator(VideoGenerator):
             code=code,
             charged="no",
         )
-
-
-def write_sidecar(result: VideoResult, plan: Plan) -> None:
-    """Write the provenance of a video beside it.
-
-    Args:
-        result: The finished video; its `sidecar` is the file to write.
-        plan: What was asked and sent. Inputs are named, not copied.
-
-    Raises:
-        OutputError: If it cannot be written; the video is there all the same.
-    """
-    path = result.sidecar
-    if path is None:
-        return
-    request = {name: getattr(plan.request, name) for name in sorted(plan.request.model_fields_set)}
-    record = {
-        "ttv": 1,
-        "request": plain(request),
-        "plan": {"native": plain(plan.native), "mode": plan.mode},
-        "result": result.to_dict() | {"path": result.path.name, "sidecar": path.name},
-    }
-    try:
-        with PendingFile(path, overwrite=plan.request.overwrite) as pending:
-            text = json.dumps(record, indent=2, ensure_ascii=False)
-            # A file name may hold bytes that are no text; they are kept as \udcff and the like.
-            pending.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
-            pending.publish()
-    except OSError as error:
-        raise storage_error(error, path) from error
-    except OutputError as error:
-        error.message = f"the video {result.path} is finished, but {error.message}"
-        error.job_id = result.job_id
-        raise

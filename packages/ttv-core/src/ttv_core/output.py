@@ -154,16 +154,18 @@ class PendingFile:
     Args:
         target: The name it is to get.
         overwrite: Whether an existing file of that name is replaced.
+        path: Where it is written meanwhile, if that was begun before.
 
     Attributes:
         path: Where to write meanwhile: hidden, beside the target, of an unguessable name.
     """
 
-    def __init__(self, target: Path, *, overwrite: bool) -> None:
+    def __init__(self, target: Path, *, overwrite: bool, path: Path | None = None) -> None:
         self.target = target
         self.overwrite = overwrite
         tag = secrets.token_hex(4)
-        self.path = target.with_name(f".{target.stem[:80]}.{tag}.part{target.suffix}")
+        usual = target.with_name(f".{target.stem[:80]}.{tag}.part{target.suffix}")
+        self.path = usual if path is None else path
         self._published = False
         self._created = False
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ttv_core.errors import VideoGenerationError
+from ttv_core.errors import ERROR_FACTS, InvalidInputError, VideoGenerationError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 __all__ = [
     "Adjustment",
@@ -19,6 +20,7 @@ __all__ = [
     "CostEstimate",
     "ExpectedVideo",
     "MediaInfo",
+    "VideoFile",
     "VideoResult",
     "Violation",
 ]
@@ -232,6 +234,47 @@ class Attempt(_Facts):
 
 
 @dataclass(frozen=True, slots=True)
+class VideoFile(_Facts):
+    """One finished file.
+
+    Attributes:
+        path: The file.
+        info: What it really is; None when the measuring extra is not installed.
+    """
+
+    path: Path
+    info: MediaInfo | None
+
+
+_BUILT = frozenset(
+    {"path", "poster", "sidecar", "info", "adjustments", "warnings", "cost", "attempts", "more"}
+)
+
+
+def _media_info(data: Mapping[str, Any] | None) -> MediaInfo | None:
+    return None if data is None else MediaInfo(**data)
+
+
+def _with_money(data: Mapping[str, Any]) -> dict[str, Any]:
+    money = {
+        name: None if data.get(name) is None else Decimal(data[name])
+        for name in ("amount", "actual")
+    }
+    return {**data, **money}
+
+
+def _attempt(data: Mapping[str, Any]) -> Attempt:
+    cost = data.get("cost")
+    return Attempt(
+        backend=data["backend"],
+        outcome=data["outcome"],
+        reason=data["reason"],
+        model=data.get("model"),
+        cost=None if cost is None else CostEstimate(**_with_money(cost)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class VideoResult(_Facts):
     """A finished video: complete, decodable and measured.
 
@@ -251,6 +294,7 @@ class VideoResult(_Facts):
         job_id: The job's id.
         poster: A still of the video, where one was made.
         sidecar: The provenance file, where one was written.
+        more: Further videos of the same request, where `n` asked for several.
     """
 
     path: Path
@@ -268,6 +312,27 @@ class VideoResult(_Facts):
     job_id: str = ""
     poster: Path | None = None
     sidecar: Path | None = None
+    more: tuple[VideoFile, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the result that `to_dict` wrote; errors of other attempts are left in words."""
+        paths: dict[str, Any] = {
+            name: Path(data[name]) for name in ("path", "poster", "sidecar") if data.get(name)
+        }
+        return cls(
+            **{k: v for k, v in data.items() if k not in _BUILT},
+            **paths,
+            info=_media_info(data.get("info")),
+            adjustments=tuple(Adjustment(**item) for item in data.get("adjustments", ())),
+            warnings=tuple(data.get("warnings", ())),
+            cost=CostEstimate(**_with_money(data.get("cost") or {"amount": None})),
+            attempts=tuple(_attempt(item) for item in data.get("attempts", ())),
+            more=tuple(
+                VideoFile(Path(item["path"]), _media_info(item["info"]))
+                for item in data.get("more", ())
+            ),
+        )
 
     @property
     def width(self) -> int | None:
@@ -298,3 +363,20 @@ class VideoResult(_Facts):
         """Show the video in a notebook."""
         source = html.escape(str(self.path), quote=True)
         return f'<video src="{source}" controls loop style="max-width: 100%"></video>'
+
+
+def error_of(data: Mapping[str, Any]) -> VideoGenerationError:
+    """Return the error that `to_dict` told, as far as it told it.
+
+    Args:
+        data: What was kept of it.
+    """
+    kinds = [VideoGenerationError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    named = {kind.__name__: kind for kind in reversed(kinds)}
+    facts = {name: data[name] for name in ERROR_FACTS if name in data}
+    made = named.get(data.get("type", ""), VideoGenerationError)(data.get("message", ""), **facts)
+    if isinstance(made, InvalidInputError):
+        made.violations = tuple(Violation(**item) for item in data.get("violations", ()))
+    return made

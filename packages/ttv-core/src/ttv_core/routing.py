@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ttv_core.capabilities import Capabilities
 from ttv_core.errors import (
@@ -290,10 +291,21 @@ class AutoGenerator(VideoGenerator):
     ) -> Job:
         """Choose a backend and start the video; see `VideoGenerator.start`.
 
+        A vendor's job is returned once the vendor has it; backends that do not take it have been
+        fallen back from by then.
+
         Raises:
             AllBackendsFailedError: If no backend can serve the request.
             InvalidInputError: If a field is unknown or of the wrong kind.
         """
+        return self._launch(request, fields, on_event).accepted()
+
+    def _launch(
+        self,
+        request: VideoRequest | str | None,
+        fields: Mapping[str, Any],
+        on_event: EventHandler | None,
+    ) -> _ChainJob:
         asked = as_request(request, fields)
         candidates = self.consider(asked)
         queue = self._queue(candidates)
@@ -301,7 +313,19 @@ class AutoGenerator(VideoGenerator):
             raise self._nothing(candidates)
         job = _ChainJob(queue[0].plan, JobContext(new_job_id(), self.name))
         work = partial(self._try_in_turn, asked, candidates, queue, job, on_event)
-        return job.run(work, daemon=True)
+        job.run(work, daemon=True)
+        return job
+
+    def _interrupted(self, job: Job) -> None:
+        assert isinstance(job, _ChainJob)
+        job.last = True
+        if job.generator is not None and job.child is not None:
+            job.generator._interrupted(job.child)  # noqa: SLF001 - it knows what is right for it
+
+    def _timed_out(self, job: Job, on_timeout: Literal["keep", "cancel"]) -> None:
+        assert isinstance(job, _ChainJob)
+        job.last = True
+        super()._timed_out(job, on_timeout)
 
     def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
         raise NotImplementedError  # start() goes to the chosen backend's own
@@ -325,10 +349,12 @@ class AutoGenerator(VideoGenerator):
                 cost=plan.cost if plan else None,
             )
             try:
-                job.follow(generator.start(request, on_event=on_event))
-                result = job.child.wait()
+                child = generator._launch(request, {}, on_event)  # noqa: SLF001 - it is one of us
+                result = job.follow(child, generator).wait()
             except VideoGenerationError as error:
                 allowed, why = may_fall_back(error)
+                if job.last:
+                    allowed, why = False, "the wait for it has ended"
                 attempts[candidate.name] = report("failed", error.message, error=error)
                 if len(queue) == 1 and len(candidates) == 1:
                     raise
@@ -364,19 +390,59 @@ class AutoGenerator(VideoGenerator):
 
 
 class _ChainJob(Job):
-    """The job of a chain of backends: cancelling it cancels the one at work."""
+    """The job of a chain of backends; for whoever holds it, it is the job of the one at work.
 
-    child: Job
+    Attributes:
+        child: The job of the backend that is tried now.
+        generator: That backend.
+        last: Whether no other backend is to be tried: nobody waits for it any more.
+    """
 
-    def follow(self, child: Job) -> None:
-        """Take the job of the backend that is tried now."""
-        self.child = child
+    def __init__(self, plan: Plan, context: JobContext) -> None:
+        super().__init__(plan, context)
+        self.child: Job | None = None
+        self.generator: VideoGenerator | None = None
+        self.last = False
+        self._taken: Future[None] = Future()
+        self._future.add_done_callback(self._ended)
+
+    def follow(self, child: Job, generator: VideoGenerator) -> Job:
+        """Take the job of the backend that is tried now, and wait until it has been taken on."""
+        self.child, self.generator, self.plan = child, generator, child.plan
         if self._context.cancelled:
             child.cancel()
+        child.accepted()
+        self.id, self.backend = child.id, child.backend
+        if not self._taken.done():
+            self._taken.set_result(None)
+        return child
+
+    def _ended(self, future: Future[VideoResult]) -> None:
+        if self._taken.done():
+            return
+        if error := future.exception():
+            self._taken.set_exception(error)
+        else:
+            self._taken.set_result(None)
+
+    def accepted(self) -> Job:
+        """Wait until a backend has taken it on, and return it."""
+        self._wait_for(self._taken, None)
+        self._taken.result()
+        return self
+
+    @property
+    def state(self) -> str:
+        """The state of the job at work."""
+        return super().state if self.child is None or self.done else self.child.state
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is needed to find the job at work again."""
+        return super().to_dict() if self.child is None else self.child.to_dict()
 
     def cancel(self) -> None:
         """Ask the backend at work to stop at its next step."""
+        self.last = True
         super().cancel()
-        child = getattr(self, "child", None)
-        if child is not None:
-            child.cancel()
+        if self.child is not None:
+            self.child.cancel()

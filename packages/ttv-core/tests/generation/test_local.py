@@ -334,13 +334,7 @@ except KeyboardInterrupt:
 
 def start_script(tmp_path):
     script = textwrap.dedent(SCRIPT).format(here=HERE, out=str(tmp_path / "d.mp4"))
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        text=True,
-        # A job in the background, as CI may be, has Ctrl-C ignored and would hand that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().startswith("step")
     return process
 

@@ -1,0 +1,100 @@
+"""One event loop for everything remote, in a thread of its own.
+
+Callers of both kinds share it: a plain function waits for a future, a coroutine awaits one, and
+neither is disturbed by a loop that runs already, as in a notebook.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from concurrent.futures import Future
+
+__all__ = ["at_end", "in_background", "run"]
+
+_PATIENCE = 2.0
+Value = TypeVar("Value")
+
+
+class _Background:
+    """The loop and its thread; started when first used."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.endings: list[Callable[[], Awaitable[None]]] = []
+        self._thread = threading.Thread(target=self._work, name="ttv-background", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def stop(self) -> None:
+        """End what runs and let go of what is open; a job at a vendor is not touched by it."""
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(_PATIENCE)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(_PATIENCE)
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for ending in self.endings:
+            with contextlib.suppress(Exception):
+                await ending()
+
+
+_running: _Background | None = None
+_lock = threading.Lock()
+
+
+def _background() -> _Background:
+    global _running  # noqa: PLW0603 - one per process, made when first needed
+    with _lock:
+        if _running is None:
+            _running = _Background()
+        return _running
+
+
+def in_background(work: Coroutine[Any, Any, Value]) -> Future[Value]:
+    """Start a coroutine in the background and return its future.
+
+    Cancelling the future cancels the coroutine.
+    """
+    return asyncio.run_coroutine_threadsafe(work, _background().loop)
+
+
+def run(work: Coroutine[Any, Any, Value]) -> Value:
+    """Run a coroutine in the background and wait for it, from any thread but that one."""
+    return in_background(work).result()
+
+
+def at_end(ending: Callable[[], Awaitable[None]]) -> None:
+    """Have something closed when the process ends; called from the background only."""
+    assert _running is not None
+    _running.endings.append(ending)
+
+
+def _stop() -> None:
+    if _running is not None:
+        _running.stop()
+
+
+def _forget() -> None:
+    """Start anew after a fork: threads are not copied."""
+    global _running, _lock
+    _running, _lock = None, threading.Lock()
+
+
+atexit.register(_stop)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

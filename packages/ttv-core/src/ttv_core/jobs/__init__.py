@@ -1,0 +1,70 @@
+"""Jobs at vendors, as the journal has them: look at them, and settle what only a person can know.
+
+A job outlives the process that started it; `ttv_core.resume` takes one up again.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ttv_core.jobs.record import AttemptRecord, JobRecord
+    from ttv_core.jobs.semantics import IdempotencyKey, Lookup, Polling, SubmitSemantics
+    from ttv_core.jobs.states import STATES, TERMINAL
+    from ttv_core.jobs.verbs import (
+        Spending,
+        abandon,
+        adopt,
+        attempts,
+        confirm_not_submitted,
+        costs,
+        get,
+        purge,
+        select,
+    )
+
+_HOME = {
+    "record": ("AttemptRecord", "JobRecord"),
+    "semantics": ("IdempotencyKey", "Lookup", "Polling", "SubmitSemantics"),
+    "states": ("STATES", "TERMINAL"),
+    "verbs": (
+        "Spending",
+        "abandon",
+        "adopt",
+        "attempts",
+        "confirm_not_submitted",
+        "costs",
+        "get",
+        "purge",
+        "select",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "STATES",
+    "TERMINAL",
+    "AttemptRecord",
+    "IdempotencyKey",
+    "JobRecord",
+    "Lookup",
+    "Polling",
+    "Spending",
+    "SubmitSemantics",
+    "abandon",
+    "adopt",
+    "attempts",
+    "confirm_not_submitted",
+    "costs",
+    "get",
+    "purge",
+    "select",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    module = _MODULE_OF.get(name)
+    if module is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -1,0 +1,245 @@
+"""From a prepared job to one that the vendor has: sent once, and if the answer is lost, asked for.
+
+A create is sent again only when the one before surely was not accepted. What is to be sent is
+durable before it leaves, and the vendor's id is durable before anything else is done with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.errors import (
+    GenerationCancelledError,
+    SubmissionUncertainError,
+    VideoGenerationError,
+)
+from ttv_core.jobs.record import AttemptRecord
+from ttv_core.jobs.retry import backoff
+from ttv_core.jobs.semantics import may_send_again, outcome_of
+
+if TYPE_CHECKING:
+    from ttv_core.jobs.semantics import Outcome
+    from ttv_core.jobs.vendor import RemoteRef
+    from ttv_core.jobs.work import Work
+
+__all__ = ["prepare_and_submit", "reconcile", "settle_after_crash", "uncertain"]
+
+_PREPARE_TRIES = 4
+_LOOK_TRIES = 5
+_REPLAY_TRIES = 5
+_LONGEST_LOOK = 60.0
+
+
+async def prepare_and_submit(work: Work) -> None:
+    """Bring what the vendor needs, and create the job.
+
+    Raises:
+        VideoGenerationError: If it surely was not accepted and is not to be sent again.
+    """
+    if work.record.cancel_asked:
+        await work.save(state="cancelled", owner=None)
+        msg = f"job {work.record.id} was cancelled before anything was sent"
+        raise GenerationCancelledError(
+            msg, backend=work.vendor.name, job_id=work.record.id, charged="no"
+        )
+    plan = replace(work.plan, native=await _prepared(work))
+    number = work.record.attempt + 1
+    await work.save(
+        AttemptRecord(what="create", outcome="started", number=number),
+        state="submitting",
+        attempt=number,
+        submitted_at=work.outside.now(),
+        charged="unknown",
+    )
+    work.tell("submitting")
+    work.creates += 1
+    try:
+        ref = await _create(work, plan)
+    except Exception as error:  # noqa: BLE001 - any backend, any error
+        await _not_created(work, error)
+    else:
+        await _accepted(work, ref, "create", "accepted")
+
+
+async def _prepared(work: Work) -> dict[str, Any]:
+    """Return what goes on the wire; nothing has been sent yet that could cost anything."""
+    failures = 0
+    while True:
+        try:
+            return dict(await work.vendor.prepare(work.plan))
+        except Exception as error:  # noqa: BLE001 - any backend, any error
+            failures += 1
+            found = work.problem(error, "prepare the request")
+            if not found.retryable or failures >= _PREPARE_TRIES:
+                await _fail(work, found)
+                raise found from found.__cause__
+            await work.pause(found.retry_after or backoff(failures, work.outside.random))
+
+
+async def _create(work: Work, plan: Any) -> RemoteRef:
+    async with asyncio.timeout(work.vendor.semantics.create_timeout):
+        ref = await work.vendor.submit(plan, work.key)
+    if not ref.id:
+        msg = f"{work.vendor.name} answered without the id of a job"
+        raise SubmissionUncertainError(msg, code="no_id")
+    return ref
+
+
+async def _accepted(work: Work, ref: RemoteRef, what: Any, outcome: str) -> None:
+    """Write the id down, before anything else."""
+    await work.save(
+        AttemptRecord(what=what, outcome=outcome, number=work.record.attempt, detail=ref.id),
+        state="accepted",
+        remote_id=ref.id,
+        ref=dict(ref.data),
+        accepted_at=work.outside.now(),
+        charged="unknown",
+        actual=ref.cost if ref.cost is not None else work.record.actual,
+        note="",
+    )
+    work.tell("accepted", message=f"{work.vendor.name} job {ref.id}")
+
+
+async def _not_created(work: Work, error: Exception) -> None:
+    """Go on from a create that returned no job, as far as it is known what became of it."""
+    outcome = outcome_of(error, work.vendor.semantics)
+    found = work.problem(error, "create the job")
+    again = may_send_again(found, outcome) and work.creates < work.tries
+    attempt = AttemptRecord(
+        what="create", outcome=outcome, number=work.record.attempt, detail=found.message
+    )
+    if outcome == "ambiguous":
+        await work.save(attempt, state=_after_loss(work), note=found.message)
+        return
+    if not again:
+        await _fail(work, found, attempt)
+        raise found from found.__cause__
+    await work.save(attempt, state="prepared", charged="no", note=found.message)
+    wait = found.retry_after
+    wait = backoff(work.creates, work.outside.random) if wait is None else wait
+    work.tell("waiting", message=f"{found.message}; it is sent again in {wait:.0f} s")
+    await work.pause(wait)
+
+
+async def _fail(work: Work, error: VideoGenerationError, *attempts: AttemptRecord) -> None:
+    if error.charged == "unknown":
+        error.charged = "no"  # it was not accepted
+    await work.save(
+        *attempts, state="failed", error=error.to_dict(), charged=error.charged, owner=None
+    )
+
+
+def _after_loss(work: Work) -> str:
+    semantics = work.vendor.semantics
+    return "reconciling" if semantics.idempotency or semantics.lookup else "unknown"
+
+
+async def settle_after_crash(work: Work) -> None:
+    """Go on from a create that was under way when its process ended: nobody heard the answer."""
+    note = "the process ended before an answer came"
+    number = work.record.attempt
+    attempt = AttemptRecord(what="create", outcome="ambiguous", number=number, detail=note)
+    await work.save(attempt, state=_after_loss(work), note=note)
+
+
+async def reconcile(work: Work) -> None:
+    """Find out what became of a create whose answer was lost, without creating another."""
+    semantics = work.vendor.semantics
+    work.tell("reconciling", message=work.record.note)
+    if semantics.idempotency is not None and await _replay(work, semantics.idempotency.lifetime):
+        return
+    if semantics.lookup is not None and await _look_up(work):
+        return
+    await work.save(state="unknown")
+
+
+async def _replay(work: Work, lifetime: float) -> bool:
+    """Repeat the create under its own key, while the vendor surely remembers it."""
+    age = work.outside.now() - (work.record.submitted_at or 0.0)
+    if not 0 <= age < lifetime / 2:  # half: the clocks of both sides need not agree
+        return False
+    plan = replace(work.plan, native=await _prepared(work))
+    for failures in range(1, _REPLAY_TRIES + 1):
+        number = work.record.attempt
+        await work.save(AttemptRecord(what="replay", outcome="started", number=number))
+        try:
+            ref = await _create(work, plan)
+        except Exception as error:  # noqa: BLE001 - any backend, any error
+            outcome: Outcome = outcome_of(error, work.vendor.semantics)
+            found = work.problem(error, "repeat the request")
+            if outcome == "rejected" and not found.retryable:
+                attempt = AttemptRecord(
+                    what="replay", outcome=outcome, number=number, detail=found.message
+                )
+                await _fail(work, found, attempt)
+                raise found from found.__cause__
+            wait = found.retry_after
+            await work.pause(backoff(failures, work.outside.random) if wait is None else wait)
+        else:
+            await _accepted(work, ref, "replay", "accepted")
+            return True
+    return False
+
+
+async def _look_up(work: Work) -> bool:
+    """Look for the job in the vendor's list, until it must have shown up there."""
+    lookup = work.vendor.semantics.lookup
+    assert lookup is not None
+    number = work.record.attempt
+    settled_at = work.clock + lookup.settle
+    looks = failures = 0
+    while True:
+        looked_at = work.clock
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK):
+                ref = await work.vendor.lookup(work.plan, work.key, work.record.submitted_at or 0.0)
+        except Exception as error:  # noqa: BLE001 - any backend, any error
+            failures += 1
+            found = work.problem(error, "look the job up")
+            if failures >= _LOOK_TRIES and looked_at >= settled_at:
+                await work.save(
+                    AttemptRecord(
+                        what="lookup", outcome="failed", number=number, detail=found.message
+                    ),
+                    note=found.message,
+                )
+                return False
+            await work.pause(found.retry_after or backoff(failures, work.outside.random))
+            continue
+        if ref is not None:
+            await _accepted(work, ref, "lookup", "found")
+            return True
+        if looked_at >= settled_at:
+            return await _absent(work)
+        looks += 1
+        await work.pause(min(backoff(looks, work.outside.random), settled_at - work.clock + 0.01))
+
+
+async def _absent(work: Work) -> bool:
+    """Go on where the vendor does not list the job, although it has had the time."""
+    lookup = work.vendor.semantics.lookup
+    assert lookup is not None
+    number = work.record.attempt
+    attempt = AttemptRecord(what="lookup", outcome="absent", number=number)
+    if lookup.absence_is_proof and work.creates < work.tries:
+        await work.save(attempt, state="prepared", charged="no", note="it was not accepted")
+        return True
+    await work.save(attempt, note=f"{work.vendor.name} does not list it")
+    return False
+
+
+def uncertain(work: Work) -> SubmissionUncertainError:
+    """Return the error of a job of which nobody knows whether the vendor has it."""
+    record = work.record
+    return SubmissionUncertainError(
+        f"whether {record.backend} has accepted job {record.id} is not known: {record.note}. "
+        "It may be charged, and is not sent again",
+        backend=record.backend,
+        model=record.model,
+        job_id=record.id,
+        charged="unknown",
+        remedy=f"look at {record.backend} for a job of that time and prompt, then say "
+        f"ttv jobs adopt {record.id} REMOTE_ID, or ttv jobs confirm-not-submitted {record.id}",
+    )

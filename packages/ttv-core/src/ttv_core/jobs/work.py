@@ -1,0 +1,207 @@
+"""One job in the hands of this process: what is known of it, and how a change becomes durable."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.errors import GenerationFailedError, VideoGenerationError
+from ttv_core.events import logger, printable
+from ttv_core.jobs.states import ACCEPTED, TERMINAL
+from ttv_core.jobs.store import ConflictError, JobStore, JournalError
+from ttv_core.jobs.vendor import RemoteRef
+from ttv_core.transfer import download
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ttv_core.jobs.record import AttemptRecord, JobRecord
+    from ttv_core.jobs.vendor import Vendor
+    from ttv_core.planning import Plan
+    from ttv_core.results import MediaInfo
+    from ttv_core.transfer import RemoteFile
+
+__all__ = ["Outside", "OwnershipLostError", "Tell", "Work"]
+
+Tell = Callable[..., None]
+"""Hears `state`, and `fraction`, `step`, `total`, `message` by name."""
+
+_LONGEST_NOTE = 500
+
+
+class OwnershipLostError(VideoGenerationError):
+    """Another process works on the job now."""
+
+    default_code = "taken_over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """The world outside of the runner: chance, disk and network. Tests bring their own.
+
+    Pauses are measured by the event loop's clock, which only goes forward.
+
+    Attributes:
+        store: The journal.
+        owner: This process, as jobs name it.
+        inspect: Measures a file; None when that cannot be done here.
+        download: Fetches a file; as `transfer.download`.
+        now: Seconds since the epoch; a person may set it, so nothing is decided by it.
+        random: Chance.
+    """
+
+    store: JobStore
+    owner: str
+    inspect: Callable[[Path], Awaitable[MediaInfo | None]]
+    download: Callable[..., Awaitable[Any]] = download
+    now: Callable[[], float] = time.time
+    random: random.Random = field(default_factory=random.Random)
+
+
+class Work:
+    """A job that this process owns.
+
+    Args:
+        record: The job, as it is in the journal.
+        plan: What was asked and is sent.
+        vendor: Who makes it.
+        outside: Time, chance, disk and network.
+        tell: Hears what happens.
+        interval: A fixed pause between two polls, where the user wants one.
+        tries: How often a create that surely was not accepted is sent in all.
+
+    Attributes:
+        record: The job as it is now.
+        files: Where the videos are, if the last poll said so.
+        warnings: What the user should know, beyond the plan's.
+    """
+
+    def __init__(
+        self,
+        record: JobRecord,
+        plan: Plan,
+        vendor: Vendor,
+        outside: Outside,
+        tell: Tell,
+        *,
+        interval: float | None = None,
+        tries: int = 3,
+    ) -> None:
+        self.record = record
+        self.plan = plan
+        self.vendor = vendor
+        self.outside = outside
+        self.tell = tell
+        self.interval = interval
+        self.tries = tries
+        self.files: Sequence[RemoteFile] = ()
+        self.warnings: list[str] = []
+        self.creates = 0
+        self._durable = record
+        self._unwritten: list[tuple[tuple[AttemptRecord, ...], dict[str, Any]]] = []
+        self._woken = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    @property
+    def ref(self) -> RemoteRef:
+        """The job at the vendor."""
+        return RemoteRef(self.record.remote_id or "", self.record.ref)
+
+    @property
+    def key(self) -> str:
+        """The key of the current create: our own, unguessable, the same when it is replayed."""
+        return f"{self.record.id}-{self.record.attempt}"
+
+    async def save(self, *attempts: AttemptRecord, **changes: Any) -> None:
+        """Write a change down, and return when it is durable.
+
+        Once the vendor has the job, a journal that cannot be written must not lose the video: the
+        job then goes on, and what could not be written is tried again with the next change.
+
+        Raises:
+            JournalError: If it cannot be written, and nothing has been accepted yet.
+            OwnershipLostError: If another process works on the job now.
+        """
+        self._unwritten.append((attempts, changes))
+        self.record = dataclasses.replace(self.record, **changes)
+        try:
+            async with self._writing:
+                while self._unwritten:
+                    done, fields = self._unwritten[0]
+                    self._durable = await self._written(done, fields)
+                    del self._unwritten[0]
+        except JournalError as error:
+            if self.record.state not in ACCEPTED | TERMINAL:
+                raise
+            warning = f"{error.message}; job {self.record.remote_id} goes on all the same"
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+                logger.warning("job %s: %s", self.record.id, printable(warning))
+            return
+        self.record = self._durable
+
+    async def _written(
+        self, attempts: tuple[AttemptRecord, ...], changes: dict[str, Any]
+    ) -> JobRecord:
+        store = self.outside.store
+        while True:
+            try:
+                return await asyncio.wrap_future(store.update(self._durable, *attempts, **changes))
+            except ConflictError:
+                # Others may only ask for it to be cancelled; that is kept.
+                fresh = store.get(self.record.id)
+                if fresh is None or fresh.owner != self.outside.owner:
+                    msg = f"job {self.record.id} is worked on by another process now"
+                    raise OwnershipLostError(msg, job_id=self.record.id) from None
+                self._durable = fresh
+
+    def look(self) -> None:
+        """See whether somebody has asked for it to be cancelled."""
+        if self._unwritten:
+            return
+        fresh = self.outside.store.get(self.record.id)
+        if fresh is not None and fresh.rev != self.record.rev:
+            self.record = self._durable = fresh
+
+    @property
+    def clock(self) -> float:
+        """Seconds that only go forward."""
+        return asyncio.get_running_loop().time()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, or until somebody wants it cancelled."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        self._woken.clear()
+
+    def wake(self) -> None:
+        """End the pause: there is something to see."""
+        self._woken.set()
+
+    def problem(self, error: BaseException, what: str) -> VideoGenerationError:
+        """Return an error as one of ours that names backend, model and job, without secrets."""
+        if isinstance(error, VideoGenerationError):
+            found = error
+            found.message = self.scrub(found.message)
+        else:
+            text = self.scrub(f"{type(error).__name__}: {error}")
+            found = GenerationFailedError(
+                f"{self.vendor.name} failed to {what}: {text}", code="backend_error"
+            )
+            # What holds a secret is not chained: a traceback would print it.
+            found.__cause__ = error if self.vendor.scrub(str(error)) == str(error) else None
+        found.args = (found.message,)
+        found.backend = found.backend or self.vendor.name
+        found.model = found.model or self.record.model
+        found.job_id = found.job_id or self.record.id
+        return found
+
+    def scrub(self, text: str) -> str:
+        """Return a text that came from outside, fit to be kept and shown."""
+        return printable(self.vendor.scrub(text))[:_LONGEST_NOTE]

@@ -1,0 +1,50 @@
+"""The provenance of a video, kept beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ttv_core.errors import OutputError
+from ttv_core.output import PendingFile, storage_error
+from ttv_core.results import plain
+
+if TYPE_CHECKING:
+    from ttv_core.planning import Plan
+    from ttv_core.results import VideoResult
+
+__all__ = ["write_sidecar"]
+
+
+def write_sidecar(result: VideoResult, plan: Plan) -> None:
+    """Write the provenance of a video beside it.
+
+    Args:
+        result: The finished video; its `sidecar` is the file to write.
+        plan: What was asked and sent. Inputs are named, not copied.
+
+    Raises:
+        OutputError: If it cannot be written; the video is there all the same.
+    """
+    path = result.sidecar
+    if path is None:
+        return
+    request = {name: getattr(plan.request, name) for name in sorted(plan.request.model_fields_set)}
+    record = {
+        "ttv": 1,
+        "request": plain(request),
+        "plan": {"native": plain(plan.native), "mode": plan.mode},
+        "result": result.to_dict() | {"path": result.path.name, "sidecar": path.name},
+    }
+    try:
+        with PendingFile(path, overwrite=plan.request.overwrite) as pending:
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            # A file name may hold bytes that are no text; they are kept as \udcff and the like.
+            pending.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
+            pending.publish()
+    except OSError as error:
+        raise storage_error(error, path) from error
+    except OutputError as error:
+        error.message = f"the video {result.path} is finished, but {error.message}"
+        error.job_id = result.job_id
+        raise
