@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from concurrent.futures import Future
 
-__all__ = ["at_end", "in_background", "run"]
+__all__ = ["at_end", "in_background", "is_background", "run"]
 
 _PATIENCE = 2.0
 Value = TypeVar("Value")
@@ -35,6 +35,9 @@ class _Background:
     def _work(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+
+    def owns(self, thread: threading.Thread) -> bool:
+        return thread is self._thread
 
     def stop(self) -> None:
         """End what runs and let go of what is open; a job at a vendor is not touched by it."""
@@ -76,6 +79,11 @@ def in_background(work: Coroutine[Any, Any, Value]) -> Future[Value]:
 def run(work: Coroutine[Any, Any, Value]) -> Value:
     """Run a coroutine in the background and wait for it, from any thread but that one."""
     return in_background(work).result()
+
+
+def is_background() -> bool:
+    """Tell whether this is the background's own thread, which must not wait for itself."""
+    return _running is not None and _running.owns(threading.current_thread())
 
 
 def at_end(ending: Callable[[], Awaitable[None]]) -> None:

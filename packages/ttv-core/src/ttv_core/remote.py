@@ -271,9 +271,12 @@ class RemoteVideoGenerator(VideoGenerator):
     def _make(self, plan: Plan, on_event: EventHandler | None) -> RemoteJob:
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         here = desk()
+        job = RemoteJob(plan, context, here, self)
+        if (before := here.known(plan)) is not None:
+            job.changed(before)
+            return job.drive(self.see_through(job, before, here))
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         _probe(target)
-        job = RemoteJob(plan, context, here, self)
         return job.drive(self._begin(job, here, plan, target))
 
     async def _begin(self, job: RemoteJob, here: Desk, plan: Plan, target: Path) -> VideoResult:

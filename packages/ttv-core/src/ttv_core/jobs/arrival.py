@@ -145,8 +145,11 @@ async def _begin(work: Work, count: int) -> None:
             made.append(pending)
     if made:
         await work.save(parts=parts)  # known before it is there, so that none is left behind
-        for pending in made:
-            pending.create()
+        try:
+            for pending in made:
+                pending.create()
+        except OutputError as error:
+            raise await _given_up(work, work.problem(error, "write the video")) from error
 
 
 async def _one(work: Work, files: Sequence[RemoteFile], index: int) -> MediaInfo | None:

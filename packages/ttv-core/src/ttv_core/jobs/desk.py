@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,17 +118,23 @@ class Desk:
             **facts,
         )
         found = await asyncio.wrap_future(self.store.insert(record))
-        if found.id != job_id:
-            clean_up(
-                JobRecord(id=job_id, backend="", model="", state="failed"), self.inputs(job_id)
-            )
-            if found.plan.get("native") != kept["native"] or found.backend != plan.backend:
-                message = f"idempotency_key {request.idempotency_key!r} is of job {found.id}, "
-                message += "which asks for something else"
-                raise InvalidInputError(
-                    violations=[Violation("idempotency_key", "reused", message)]
-                )
+        if found.id != job_id:  # another process was quicker with the same key
+            clean_up(replace(record, state="failed"), self.inputs(job_id))
+            check_same(found, plan)
         return found
+
+    def known(self, plan: Plan) -> JobRecord | None:
+        """Return the job that was made for the same idempotency key before, if there is one.
+
+        Raises:
+            InvalidInputError: If that key was used for another request.
+        """
+        key = plan.request.idempotency_key
+        found = self.store.select(caller_key=key) if key is not None else []
+        if not found:
+            return None
+        check_same(found[0], plan)
+        return found[0]
 
     # --- every job ------------------------------------------------------------------------------
 
@@ -238,6 +245,20 @@ class Desk:
         self.store.close()
         self.owner.let_go()
         self._measuring.shutdown(wait=False)
+
+
+def check_same(record: JobRecord, plan: Plan) -> None:
+    """Check that an idempotency key stands for one request only.
+
+    Raises:
+        InvalidInputError: If it was used for another.
+    """
+    before = decode_plan(record.plan)
+    if (before.backend, before.native) == (plan.backend, plan.native):
+        return
+    key = plan.request.idempotency_key
+    message = f"idempotency_key {key!r} is of job {record.id}, which asks for something else"
+    raise InvalidInputError(violations=[Violation("idempotency_key", "reused", message)])
 
 
 def _measured(path: Path) -> MediaInfo | None:

@@ -7,7 +7,7 @@ import contextlib
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.background import in_background, run
+from ttv_core.background import in_background, is_background
 from ttv_core.errors import GenerationTimeoutError, VideoGenerationError
 from ttv_core.job import Job, JobContext
 from ttv_core.jobs.states import TERMINAL, UNSETTLED
@@ -136,8 +136,11 @@ class RemoteJob(Job):
                 msg, backend=self.backend, job_id=self.id, code="cannot_cancel"
             )
         self._context.cancel()
-        if self.record is not None:
-            run(self._desk.ask_to_cancel(self.id))
+        if self.record is None:
+            return  # it is seen when it is written down
+        asked = in_background(self._desk.ask_to_cancel(self.id))
+        if not is_background():  # an event handler is called there
+            asked.result()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is needed to take the job up again, anywhere with the same journal."""

@@ -273,20 +273,24 @@ class Journal:
         states: Iterable[str] = (),
         backend: str | None = None,
         since: float | None = None,
+        caller_key: str | None = None,
         limit: int | None = None,
     ) -> list[JobRecord]:
         """Return jobs, the newest first."""
         wanted = list(states)
-        clauses, values = [], []
+        clauses: list[str] = []
+        values: list[Any] = []
         if wanted:
             clauses.append(f"state IN ({', '.join('?' * len(wanted))})")
             values += wanted
-        if backend is not None:
-            clauses.append("backend = ?")
-            values.append(backend)
-        if since is not None:
-            clauses.append("created_at >= ?")
-            values.append(str(since))
+        for clause, value in (
+            ("backend = ?", backend),
+            ("created_at >= ?", since),
+            ("caller_key = ?", caller_key),
+        ):
+            if value is not None:
+                clauses.append(clause)
+                values.append(value)
         where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
         sql = f"{_SELECT}{where} ORDER BY id DESC LIMIT ?"
         return [_record(row) for row in self._rows(sql, (*values, -1 if limit is None else limit))]

@@ -65,6 +65,7 @@ class JobStore(Protocol):
         states: Iterable[str] = (),
         backend: str | None = None,
         since: float | None = None,
+        caller_key: str | None = None,
         limit: int | None = None,
     ) -> list[JobRecord]:
         """Return jobs, the newest first."""

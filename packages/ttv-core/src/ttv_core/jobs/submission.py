@@ -38,7 +38,7 @@ async def prepare_and_submit(work: Work) -> None:
     Raises:
         VideoGenerationError: If it surely was not accepted and is not to be sent again.
     """
-    if work.record.cancel_asked:
+    if work.is_unwanted():
         await work.save(state="cancelled", owner=None)
         msg = f"job {work.record.id} was cancelled before anything was sent"
         raise GenerationCancelledError(
@@ -53,6 +53,9 @@ async def prepare_and_submit(work: Work) -> None:
         submitted_at=work.outside.now(),
         charged="unknown",
     )
+    if work.is_unwanted():  # since that was written; nothing has left yet
+        await work.save(state="prepared", charged="no")
+        return
     work.tell("submitting")
     work.creates += 1
     try:

@@ -71,8 +71,7 @@ class _Watch:
         while True:
             if wait:
                 await work.pause(wait)
-            work.look()
-            if work.record.cancel_asked and work.record.state != "cancelling":
+            if work.is_unwanted() and work.record.state != "cancelling":
                 over = await self._cancel()
                 if over is not None:
                     return await self._ended(over)

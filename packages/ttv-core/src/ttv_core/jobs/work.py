@@ -161,13 +161,13 @@ class Work:
                     raise OwnershipLostError(msg, job_id=self.record.id) from None
                 self._durable = fresh
 
-    def look(self) -> None:
-        """See whether somebody has asked for it to be cancelled."""
-        if self._unwritten:
-            return
-        fresh = self.outside.store.get(self.record.id)
-        if fresh is not None and fresh.rev != self.record.rev:
-            self.record = self._durable = fresh
+    def is_unwanted(self) -> bool:
+        """Tell whether somebody, in this process or another, has asked for it to be cancelled."""
+        if not self._unwritten:
+            fresh = self.outside.store.get(self.record.id)
+            if fresh is not None and fresh.rev != self.record.rev:
+                self.record = self._durable = fresh
+        return self.record.cancel_asked
 
     @property
     def clock(self) -> float:
