@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -50,6 +52,28 @@ def test_a_truncated_file_is_no_video_although_it_opens(kit, tmp_path, part):
     path.write_bytes(data[: int(len(data) * part)])
     with pytest.raises(GenerationFailedError, match="not a whole video"):
         measure(path)
+
+
+def test_letting_go_of_a_video_with_broken_frames_does_not_hang(tmp_path):
+    path = tmp_path / "v.mp4"
+    noise = np.random.default_rng(0)
+    with VideoWriter(path, width=640, height=360, fps=24, crf=10) as video:
+        for _ in range(24):
+            video.write(noise.integers(0, 256, (360, 640, 3), dtype=np.uint8))
+    data = bytearray(path.read_bytes())
+    for start in range(data.index(b"mdat") + 200_000, len(data) - 1000, 5000):
+        data[start : start + 40] = noise.bytes(40)
+    path.write_bytes(data)
+    script = f"""
+import pathlib, ttv_core.media
+for _ in range(20):
+    ttv_core.media.first_frame(pathlib.Path({str(path)!r}))
+"""
+    # In a process of its own: what hangs there holds the GIL, so nothing inside could end it.
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>expired</html>" * 100, b"\0" * 4096])
