@@ -9,6 +9,8 @@ import subprocess
 import sys
 import textwrap
 import threading
+from importlib.machinery import PathFinder
+from importlib.metadata import DistributionFinder, MetadataPathFinder
 
 import pytest
 
@@ -151,17 +153,35 @@ class Site:
         )
 
 
+class Finder:
+    """Finds what is installed in one folder, and leaves `sys.path` as it is.
+
+    Coverage looks at another `sys.path` anew in whichever thread it meets it, and takes out of
+    `sys.modules` what other threads import meanwhile.
+    """
+
+    def __init__(self, folder):
+        self.path = [str(folder)]
+
+    def find_spec(self, name, path=None, target=None):
+        return PathFinder.find_spec(name, self.path, target) if path is None else None
+
+    def find_distributions(self, context):
+        here = DistributionFinder.Context(name=context.name, path=self.path)
+        return MetadataPathFinder.find_distributions(here)
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """Distributions that can be installed, and imported in this process."""
     made = Site(tmp_path / "site")
-    monkeypatch.syspath_prepend(str(made.folder))
+    monkeypatch.setattr(sys, "meta_path", [Finder(made.folder), *sys.meta_path])
     before = set(threading.enumerate())
     yield made
-    for name in made.imported():
-        del sys.modules[name]
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=10)
+    for name in made.imported():
+        del sys.modules[name]
 
 
 @pytest.fixture
