@@ -23,7 +23,7 @@ from pydantic import ValidationError, field_validator
 from ttv_core.capabilities import Role
 from ttv_core.domains import Data
 from ttv_core.errors import InvalidInputError
-from ttv_core.labels import quoted
+from ttv_core.labels import quoted, reason_of
 from ttv_core.results import Violation
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _told(item: Any, fields: dict[str, Any]) -> str:
     if place == "role" and "role" in fields:
         roles = "first_frame, last_frame, reference or source_video"
         return f"role {quoted(fields['role'])} is not {roles}"
-    return f"{place}: {str(item['msg']).removeprefix('Value error, ')}"
+    return f"{place}: {reason_of(item)}"
 
 
 def _checked_url(url: str) -> str:

@@ -6,7 +6,10 @@ import math
 import re
 import reprlib
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "near_ratio",
@@ -14,6 +17,7 @@ __all__ = [
     "parse_size",
     "plain_number",
     "quoted",
+    "reason_of",
     "same_value",
     "tier_pixels",
 ]
@@ -24,6 +28,13 @@ _RATIO = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,9})?):([0-9]{1,5}(?:\.[0-9]{1,9})?
 # Vendors also write sizes with a colon; "16:9" is a ratio all the same.
 _SIZE = re.compile(r"\s*(?:([0-9]{1,9})\s*[xX*×]\s*([0-9]{1,9})|([0-9]{3,9}):([0-9]{3,9}))\s*")
 _RATIO_TOLERANCE = 0.01
+# Pydantic names Python's types; who writes YAML or a command line knows none of them.
+_WITHOUT_PYTHON = {
+    "decimal_type": "Input should be a number",
+    "list_type": "Input should be a list",
+    "path_type": "Input should be a path",
+    "tuple_type": "Input should be a list",
+}
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 80
@@ -115,3 +126,9 @@ def quoted(value: Any) -> str:
         return _short.repr(value)
     except Exception:  # noqa: BLE001 - a value that cannot say what it is, is told by its kind
         return f"<{type(value).__name__}>"
+
+
+def reason_of(problem: Mapping[str, Any]) -> str:
+    """Return what pydantic says is wrong with a value, without Python's own words."""
+    said = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return _WITHOUT_PYTHON.get(problem["type"], said)

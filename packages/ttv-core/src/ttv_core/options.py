@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, BaseModel, ValidationError
 
-from ttv_core.labels import quoted
+from ttv_core.labels import quoted, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,6 @@ def _refuse_value(
 ) -> None:
     place = [str(part) for part in item["loc"]]
     key = _key(draft, ".".join(place) or "options")
-    reason = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "missing":
         draft.refuse(key, "missing", f"{key} is needed", "")
         return
@@ -83,4 +82,4 @@ def _refuse_value(
     field = options.model_fields.get(place[0]) if place else None
     shown = field is not None and "Secret" not in str(field.annotation) and len(place) == 1
     said = f" is {quoted(given.get(place[0]))}" if shown else ""
-    draft.refuse(key, "invalid", f"{key}{said}: {reason}")
+    draft.refuse(key, "invalid", f"{key}{said}: {reason_of(item)}")

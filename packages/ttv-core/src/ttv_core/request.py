@@ -22,7 +22,7 @@ from pydantic import (
 
 from ttv_core.errors import InvalidInputError
 from ttv_core.inputs import MediaInput
-from ttv_core.labels import parse_ratio, parse_size, quoted, tier_pixels
+from ttv_core.labels import parse_ratio, parse_size, quoted, reason_of, tier_pixels
 from ttv_core.results import Violation
 
 if TYPE_CHECKING:
@@ -286,9 +286,9 @@ def _violation(item: Any, fields: Mapping[str, Any]) -> Violation:
         near = difflib.get_close_matches(field, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
         return Violation(field, "unknown_field", f"unknown field {quoted(field)}; {hint}")
-    reason = str(item["msg"]).removeprefix("Value error, ")
+    reason = reason_of(item)
     reason = reason[:1].lower() + reason[1:]
     # Text and options are told without quoting them: they may be long, or secret.
     shown = field not in {"prompt", "negative_prompt"} and len(place) == 1
-    said = f" is {quoted(fields.get(field))}:" if shown else ""
-    return Violation(field, "invalid", f"{'.'.join(place)}{said} {reason}")
+    said = f" is {quoted(fields.get(field))}" if shown else ""
+    return Violation(field, "invalid", f"{'.'.join(place)}{said}: {reason}")

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from ttv_core.errors import ConfigurationError
+from ttv_core.labels import reason_of
 
 __all__ = ["HIDDEN", "BackendSettings", "SecretStr", "check_settings", "looks_secret"]
 
@@ -165,7 +166,7 @@ def _told(
         return f"unknown key {key!r}; " + (
             f"did you mean {near[0]!r}?" if near else f"known keys: {known}"
         )
-    reason = str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    reason = reason_of(item)
     shown = _quoted(model, values, location[0]) if len(location) == 1 else ""
     return f"field {key!r}{shown}: {reason}" if key else reason
 
