@@ -3,6 +3,8 @@ import os
 import signal
 import time
 
+import pytest
+
 
 def test_ctrl_c_stops_the_job_and_leaves_nothing(shell, interrupted):
     code, out, err = interrupted(signal.SIGINT)
@@ -13,9 +15,10 @@ def test_ctrl_c_stops_the_job_and_leaves_nothing(shell, interrupted):
     assert shell.left_behind() == [], err
 
 
-def test_sigterm_does_the_same(shell, interrupted):
-    code, _, err = interrupted(signal.SIGTERM)
-    assert code == 143
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_sigterm_and_a_closed_terminal_do_the_same(shell, interrupted, number, exit_code):
+    code, _, err = interrupted(number)
+    assert code == exit_code
     assert "Traceback" not in err
     assert shell.left_behind() == [], err
 

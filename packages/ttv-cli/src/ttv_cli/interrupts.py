@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first stops the work in good order, the second leaves at once."""
+"""Ctrl-C, SIGTERM, a closed terminal: the first stops in good order, the second leaves at once."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["exit_code", "held", "install"]
 
+# The system's own names: Windows has no SIGHUP.
+_STOPPING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 _SHOW_CURSOR = b"\x1b[?25h"
 _received: list[int] = []
 _holding: list[bool] = []
 
 
 def install() -> None:
-    """Take over both signals, unless the parent process has them ignored."""
+    """Take over these signals, unless the parent process has them ignored."""
     _received.clear()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _heard)
 
@@ -51,5 +55,5 @@ def _heard(number: int, frame: FrameType | None) -> None:
 
 
 def exit_code() -> int:
-    """Return the exit code for the signal that came: 130 for Ctrl-C, 143 for SIGTERM."""
+    """Return the exit code for the signal that came: 130 for Ctrl-C, 143 for SIGTERM, and so on."""
     return 128 + (_received[0] if _received else signal.SIGINT)
