@@ -119,6 +119,12 @@ def test_what_is_put_in_goes_before_what_is_installed_even_when_that_is_broken(s
     assert site.imported() == []
 
 
+def test_an_unknown_name_is_told_as_the_error_that_is_documented(empty):
+    with pytest.raises(KeyError) as caught:
+        empty["nobody"]
+    assert caught.value.to_dict()["type"] == "BackendUnavailableError"
+
+
 def test_what_is_taken_out_stays_out_until_something_is_put_in(site):
     site.backend("wan", backends={"wan": "ttv_wan.plugin", "wan2.1": "ttv_wan.plugin"})
     registry = GeneratorRegistry(site.manager())

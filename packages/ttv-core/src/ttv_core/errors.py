@@ -125,8 +125,13 @@ class VideoGenerationError(Exception):
         return (_rebuild, (type(self), self.args, self.__dict__.copy()))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the error as plain JSON-able data, without the traceback."""
-        data: dict[str, Any] = {"type": type(self).__name__, "message": self.message}
+        """Return the error as plain JSON-able data, without the traceback.
+
+        Its "type" is that of the tree above, also where an inner class makes it a `KeyError` too.
+        """
+        names = (cls.__name__ for cls in type(self).__mro__)
+        public = next(name for name in names if not name.startswith("_"))
+        data: dict[str, Any] = {"type": public, "message": self.message}
         for name in ERROR_FACTS:
             value = getattr(self, name)
             if value is not None:
