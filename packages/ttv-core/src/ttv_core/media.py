@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from ttv_core.errors import BackendUnavailableError, GenerationFailedError, OutputError
 from ttv_core.output import storage_error
 from ttv_core.results import MediaInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -179,13 +179,20 @@ def measure(path: Path) -> MediaInfo:
         OutputError: If there is no such file.
         GenerationFailedError: If it is no video, or not a whole one.
     """
+    with _opened(path) as container:
+        return _measured(container, path)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[av_types.container.InputContainer]:
+    """Open a video; what is none, or not a whole one, is an error of ours while it is read too."""
     av = _av()
     if not path.is_file():
         msg = f"{path} is no file"
         raise OutputError(msg, code="missing")
     try:
         with path.open("rb") as file, av.open(file, "r") as container:
-            return _measured(container, path)
+            yield container
     except (av.error.FFmpegError, OSError, IndexError) as error:
         reason = getattr(error, "strerror", None) or "it holds no video"
         msg = f"{path} is not a whole video: {reason}"
@@ -233,30 +240,47 @@ def frames(path: Path) -> Generator[Frame, None, None]:
 
     Yields:
         uint8 arrays of shape (height, width, 3), RGB.
+
+    Raises:
+        OutputError: If there is no such file.
+        GenerationFailedError: If it is no video; if it is not a whole one, where it breaks off.
     """
-    av = _av()
-    with av.open(str(path), "r") as container:
+    with _opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         for frame in container.decode(stream):
-            yield frame.to_ndarray(format="rgb24")
+            yield cast("Frame", frame.to_ndarray(format="rgb24"))
 
 
 def first_frame(path: Path) -> Frame:
-    """Return the first frame of a video: uint8, (height, width, 3), RGB."""
+    """Return the first frame of a video: uint8, (height, width, 3), RGB.
+
+    Raises:
+        OutputError: If there is no such file.
+        GenerationFailedError: If it is no video.
+    """
     with contextlib.closing(frames(path)) as found:
-        return next(found)
+        return _the(next(found, None), path)
 
 
 def last_frame(path: Path) -> Frame:
-    """Return the very last frame of a video: uint8, (height, width, 3), RGB."""
+    """Return the very last frame of a video: uint8, (height, width, 3), RGB.
+
+    Raises:
+        OutputError: If there is no such file.
+        GenerationFailedError: If it is no video, or breaks off.
+    """
     last = None
     for frame in frames(path):
         last = frame
-    if last is None:
+    return _the(last, path)
+
+
+def _the(frame: Frame | None, path: Path) -> Frame:
+    if frame is None:
         msg = f"{path} has no frames"
         raise GenerationFailedError(msg, code="bad_video")
-    return last
+    return frame
 
 
 def poster(path: Path, target: Path, *, at: float = 0.4) -> Path:

@@ -80,13 +80,24 @@ for _ in range(20):
 def test_what_is_no_video_is_said_to_be_none(tmp_path, data):
     path = tmp_path / "v.mp4"
     path.write_bytes(data)
-    with pytest.raises(GenerationFailedError, match="not a whole video"):
-        measure(path)
+    for read in (measure, first_frame, last_frame):
+        with pytest.raises(GenerationFailedError, match="not a whole video"):
+            read(path)
 
 
-def test_a_missing_file_is_told(tmp_path):
+@pytest.mark.parametrize("read", [measure, first_frame, last_frame])
+def test_a_missing_file_is_told(tmp_path, read):
     with pytest.raises(OutputError, match="is no file"):
-        measure(tmp_path / "none.mp4")
+        read(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("read", [first_frame, last_frame])
+def test_a_video_without_a_single_frame_is_told(kit, tmp_path, read):
+    path = kit.write_video(tmp_path / "v.mp4")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"mdat") + 4])
+    with pytest.raises(GenerationFailedError, match=r"v\.mp4 has no frames"):
+        read(path)
 
 
 def test_a_file_without_pictures_is_no_video(tmp_path):
