@@ -134,13 +134,17 @@ def _exists(path: Path, plan: Plan) -> OutputError:
 
 
 def storage_error(error: OSError, path: Path) -> OutputError:
-    """Return an `OutputError` for what the system said about writing a file."""
+    """Return an `OutputError` for what the system said about writing a file.
+
+    It names the folder where that says enough: the file may have a name for the meantime only.
+    """
+    folder = path.parent.absolute()
     codes = {
-        errno.ENOSPC: ("disk_full", f"no space left on the disk of {path}"),
-        errno.EDQUOT: ("disk_full", f"the disk quota is used up, writing {path}"),
-        errno.EACCES: ("not_writable", f"{path.parent} cannot be written to"),
-        errno.EPERM: ("not_writable", f"{path.parent} cannot be written to"),
-        errno.EROFS: ("not_writable", f"{path.parent} is on a read-only disk"),
+        errno.ENOSPC: ("disk_full", f"no space left on the disk of {folder}"),
+        errno.EDQUOT: ("disk_full", f"the disk quota is used up in {folder}"),
+        errno.EACCES: ("not_writable", f"{folder} cannot be written to"),
+        errno.EPERM: ("not_writable", f"{folder} cannot be written to"),
+        errno.EROFS: ("not_writable", f"{folder} is on a read-only disk"),
     }
     reason = error.strerror or type(error).__name__
     code, message = codes.get(error.errno or 0, ("storage", f"{path} cannot be written: {reason}"))

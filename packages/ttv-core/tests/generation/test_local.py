@@ -377,6 +377,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(grey, tiny_disk):
     with pytest.raises(OutputError, match="no space left") as caught:
         grey.generate("dusk", size="512x512", output=tiny_disk / "d.mp4")
     assert caught.value.code == "disk_full"
+    assert caught.value.message == f"no space left on the disk of {tiny_disk}"
     assert names(tiny_disk) == []
 
 
