@@ -183,6 +183,15 @@ def bad_pictures(folder):
     }
 
 
+def test_a_picture_cut_short_is_named_once(tmp_path):
+    source = tmp_path / "short.jpg"
+    source.write_bytes(bad_pictures(tmp_path)["truncated jpeg"])
+    with pytest.raises(InvalidInputError) as caught:
+        ttv_core.generate("a fox", image=source, **SMALL, output=tmp_path / "f.mp4")
+    assert caught.value.message.startswith(f"first_frame: {source} is damaged or cut short")
+    assert caught.value.message.count("short.jpg") == 1
+
+
 @pytest.mark.parametrize(
     "kind",
     [

@@ -82,5 +82,5 @@ def _still(role: str, item: MediaInput) -> Image.Image:
     try:
         return load_still(cast("Any", source) if not isinstance(source, str) else item.read())
     except (StillError, OSError) as error:
-        message = f"{role} {item.label}: {error}"
+        message = f"{role}: {error}"
         raise InvalidInputError(violations=[Violation(role, "unreadable", message)]) from error

@@ -41,17 +41,15 @@ def load_still(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
             _check_size(picture, name, max_pixels)
             picture.load()
     except UnidentifiedImageError as error:
-        message = (
-            f"Cannot use {name}: it is not a PNG, JPEG or WebP picture, whatever it is called."
-        )
+        message = f"{name} is not a PNG, JPEG or WebP picture, whatever it is called"
         raise StillError(message) from error
     except Image.DecompressionBombError as error:
-        message = f"Cannot use {name}: its pixels are far beyond the limit of {max_pixels:,}."
+        message = f"{name} has far more pixels than the limit of {max_pixels:,}"
         raise StillError(message) from error
     except StillError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        message = f"Cannot use {name}: the file is damaged or cut short ({error})."
+        message = f"{name} is damaged or cut short ({error})"
         raise StillError(message) from error
     return _flat(ImageOps.exif_transpose(picture))
 
@@ -75,8 +73,8 @@ def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
     width, height = picture.size
     if width * height > max_pixels:
         message = (
-            f"Cannot use {name}: it is {width} x {height}, {width * height:,} pixels; "
-            f"the limit is {max_pixels:,}. Scale it down first."
+            f"{name} is {width} x {height}, {width * height:,} pixels; "
+            f"the limit is {max_pixels:,}; scale it down first"
         )
         raise StillError(message)
 
