@@ -238,6 +238,7 @@ def test_a_section_named_in_full_is_for_that_distribution_alone(installed):
     assert caught.value.key == "backends.acme@squatter.api_key"
     found = extract_backend_config(config, "acme@squatter", environ={"GONE": "g"})
     assert found == {"timeout": 5, "speed": 3, "api_key": "g"}
+    assert backend_section(load_config(config), "acme@ttv-acme", environ={}).path == "backends.acme"
 
 
 def test_a_backend_that_is_not_installed_has_its_own_sections(installed):

@@ -9,7 +9,15 @@ import struct
 import time
 
 import pytest
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from ttv_core import (
     Capabilities,
@@ -158,6 +166,34 @@ def test_what_the_vendor_does_not_say_is_passed_on_with_a_warning():
         "acme-1 does not say which fps it takes; 24 is sent",
         "acme-1 does not say which duration it takes; 1234.5 is sent",
     )
+
+
+LONG = model(
+    fps=16,
+    frames={"minimum": 5, "maximum": 121, "step": 4, "offset": 1, "default": 81},
+    rules=[
+        {
+            "when": {"mode": ["text_to_video"]},
+            "then": {"num_frames": [81]},
+            "why": "only this length is steady",
+        }
+    ],
+)
+
+
+def test_a_rule_on_frames_holds_for_seconds_too():
+    found = plan(LONG, duration=2, on_unsupported="adjust")
+    [change] = found.adjustments
+    assert (change.field, change.asked, change.used) == ("duration", 2, 5.0625)
+    assert change.why == "allowed: 81 frames at 16 fps (only this length is steady)"
+    assert found.native["num_frames"] == 81
+    assert plan(LONG, duration=5).native["num_frames"] == 81
+
+
+def test_half_a_frame_is_nothing_to_tell():
+    assert plan(FRAMES, duration=81.5 / 16).warnings == ()
+    assert plan(FRAMES, duration=81.75 / 16).warnings != ()
+    assert plan(FRAMES, duration=82 / 16).ok
 
 
 # --- rules --------------------------------------------------------------------------------------
@@ -632,8 +668,35 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class Bare(BaseModel):
+    """There is nothing to choose."""
+
+
 class Needy(BaseModel):
     region: str
+
+
+class Lens(BaseModel):
+    length: int = 50
+
+
+class Judging(BaseModel):
+    lens: Lens | None = None
+    film: str = ""
+    grain: int = 0
+
+    @field_validator("film")
+    @classmethod
+    def _is_sold(cls, value):
+        if value:
+            raise ValueError("no film is sold any more")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.grain and self.lens:
+            raise ValueError("grain and lens exclude each other")
+        return self
 
 
 def options(given, kind=Options, native=canonical):
@@ -652,22 +715,50 @@ def test_own_options_are_sent_and_others_left_alone():
 
 
 @pytest.mark.parametrize(
-    ("given", "kind", "field", "told"),
+    ("given", "kind", "field", "code", "told"),
     [
-        ({"moton": 7}, Options, "options.acme.moton", "is not known; did you mean 'motion'?"),
-        ({"moton": 7}, Careless, "options.acme.moton", "is not known; did you mean 'motion'?"),
-        ({"zzz": 7}, Careless, "options.acme.zzz", "is not known; known: motion"),
-        ({"motion": 70}, Options, "options.acme.motion", "is 70: Input should be less than or eq"),
-        ({"motion": "x" * 999}, Options, "options.acme.motion", "Input should be a valid integer"),
-        ({"motion": 7}, None, "options.acme.motion", "acme takes no options; 'motion' was given"),
-        ({}, Needy, "options.acme.region", "options.acme.region is needed"),
+        ({"moton": 7}, Options, "moton", "unknown_field", "is not known; did you mean 'motion'?"),
+        ({"moton": 7}, Careless, "moton", "unknown_field", "is not known; did you mean 'motion'?"),
+        ({"zzz": 7}, Careless, "zzz", "unknown_field", "is not known; known: motion"),
+        ({"zzz": 7}, Judging, "zzz", "unknown_field", "is not known; known: film, grain, lens"),
+        ({"zzz": 7}, Bare, "zzz", "unknown_field", "is not known; known: none"),
+        ({"motion": 70}, Options, "motion", "invalid", "is 70: Input should be less than or eq"),
+        ({"motion": "x" * 999}, Options, "motion", "invalid", "Input should be a valid integer"),
+        ({"motion": 7}, None, "motion", "unknown_field", "takes no options; 'motion' was given"),
+        ({}, Needy, "region", "missing", "options.acme.region is needed"),
+        (
+            {"film": "x"},
+            Judging,
+            "film",
+            "invalid",
+            "options.acme.film is 'x': no film is sold any more",
+        ),
+        (
+            {"lens": {"length": "x"}},
+            Judging,
+            "lens.length",
+            "invalid",
+            "options.acme.lens.length: Input",
+        ),
+        (
+            {"lens": {}, "grain": 1},
+            Judging,
+            "options",
+            "invalid",
+            "options.acme.options: grain and lens exclude each other",
+        ),
     ],
 )
-def test_an_option_that_is_wrong_is_told_by_its_full_name(given, kind, field, told):
+def test_an_option_that_is_wrong_is_told_by_its_full_name(given, kind, field, code, told):
     [violation] = options({"acme": given}, kind).violations
-    assert violation.field == field
+    assert (violation.field, violation.code) == (f"options.acme.{field}", code)
     assert told in violation.message
     assert len(violation.message) < 300
+    known = {"zzz": {Careless: "motion", Judging: "film, grain, lens", Bare: "none"}}
+    if field in known:
+        assert violation.allowed == known[field][kind]
+    if code == "missing":
+        assert violation.allowed == ""
 
 
 def test_every_option_that_is_wrong_is_told_and_no_secret_is_shown():
@@ -694,6 +785,32 @@ def test_an_option_that_is_never_read_is_refused():
     )
     assert whole.ok
     assert whole.native == {"p": "a fox", "motion": 5, "style": None}
+
+
+def test_options_read_one_after_the_other_all_count():
+    given = {"acme": {"motion": 7, "style": "ink"}}
+    found = options(
+        given, native=lambda r, _: {"m": [r.options.motion, r.options.style], "p": r.prompt}
+    )
+    assert found.ok
+    assert found.native == {"m": [7, "ink"], "p": "a fox"}
+
+
+def test_what_a_mapping_refuses_or_adjusts_is_told_and_needs_no_reading():
+    def native(request, model):
+        request.refuse("seed", "seed 1: an even one, please")
+        request.adjust("negative_prompt", asked="blur", used=None, why="acme has none")
+        return {"prompt": request.prompt}
+
+    table = model(seed={"maximum": 9}, negative_prompt=True)
+    asked = {"seed": 1, "negative_prompt": "blur", "on_unsupported": "adjust"}
+    found = plan(table, native, **asked)
+    [violation] = [item for item in found.violations if item.code != "unused"]
+    assert violation.message == "seed 1: an even one, please"
+    assert (violation.field, violation.code, violation.allowed) == ("seed", "unsupported", "")
+    [change] = found.adjustments
+    assert (change.field, change.asked, change.used) == ("negative_prompt", "blur", None)
+    assert "negative_prompt" not in {item.field for item in found.violations}
 
 
 def test_options_can_be_handed_around():
@@ -764,8 +881,21 @@ def test_a_model_that_cannot_be_used_names_those_that_can(name, code, told):
 
 def test_a_default_that_is_retired_is_refused_too():
     retired = TABLE.model_copy(update={"default_model": "acme-0"})
-    with pytest.raises(ModelNotFoundError, match="'acme-0' of acme is retired"):
+    with pytest.raises(ModelNotFoundError, match="'acme-0' of acme is retired") as caught:
         find_model(retired, None)
+    assert caught.value.model == "acme-0"
+
+
+def test_a_retired_model_is_never_suggested():
+    facts = [{"id": "swan-1", "status": "retired"}, {"id": "fox-1"}]
+    table = Capabilities.model_validate({"backend": "acme", "kind": "remote", "models": facts})
+    with pytest.raises(ModelNotFoundError) as caught:
+        find_model(table, "swan-2")
+    assert caught.value.message == "acme has no model 'swan-2'; it has fox-1"
+    only = table.model_copy(update={"models": table.models[:1]})
+    with pytest.raises(ModelNotFoundError) as caught:
+        find_model(only, "swan-1")
+    assert caught.value.message == "model 'swan-1' of acme is retired; use one of: none"
 
 
 def test_a_deprecated_model_warns_with_its_end_and_successor():
@@ -797,6 +927,16 @@ def test_an_unknown_model_is_tried_with_a_warning_where_the_backend_takes_those(
         find_model(OPEN, "acme-0")
 
 
+def test_an_unknown_model_is_asked_for_a_last_frame_alone_if_any_model_takes_one():
+    modes = ["text_to_video", "first_last_frame"]
+    facts = {"id": "acme-1", "modes": modes, "inputs": {"first_frame": {}, "last_frame": {}}}
+    table = Capabilities.model_validate(
+        {"backend": "acme", "kind": "remote", "models": [facts], "unknown_models": True}
+    )
+    assert not plan(find_model(table, "acme-1"), last_image=PNG).ok
+    assert plan(find_model(table, "acme-9"), prompt="", n=1, last_image=PNG).violations == ()
+
+
 # --- the plan itself ----------------------------------------------------------------------------
 
 
@@ -806,6 +946,15 @@ def test_a_plan_prints_as_json_and_survives_pickling():
     assert said["native"]["references"] == ["<33 bytes>"]
     assert said["native"]["seed"] == 0
     assert said["ok"] is False
+    assert (said["backend"], said["model"], said["mode"]) == (
+        "acme",
+        "acme-1",
+        "reference_to_video",
+    )
+    assert list(said) == [
+        *("backend", "model", "mode", "ok", "native", "adjustments", "violations", "warnings"),
+        *("cost", "expected"),
+    ]
     assert said["violations"][0]["code"] == "cost_unknown"
     assert pickle.loads(pickle.dumps(found)) == found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -256,6 +257,20 @@ def test_a_backend_that_answers_slowly_holds_up_nobody_else(site, monkeypatch):
     assert [record.name for record in manager.load_within(manager.records, 1)] == ["slow"]
     assert manager.find("acme").status == "loaded"
     go_on.set()
+
+
+def test_the_wait_is_for_all_of_them_together(site, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(threading, "go_on", go_on, raising=False)
+    for name in ("one", "two", "three", "four"):
+        site.backend(name, plugin="import threading\nthreading.go_on.wait(30)")
+    manager = site.manager()
+    started = time.monotonic()
+    late = manager.load_within(manager.records, 0.2)
+    taken = time.monotonic() - started
+    go_on.set()
+    assert len(late) == 4
+    assert taken < 3
 
 
 def test_an_import_that_has_just_ended_is_not_called_late(site):
@@ -519,6 +534,16 @@ def test_disabling_one_claimant_settles_the_conflict(contested):
     registry = GeneratorRegistry(contested.manager(TTV_DISABLE_PLUGINS="squatter"))
     assert registry["acme"].__module__ == "ttv_acme.generator"
     assert list(registry) == ["acme", "other"]
+
+
+@pytest.mark.parametrize("off", ["acme@a-first", "acme@z-last"])
+def test_of_two_that_cannot_be_used_the_broken_one_is_told(site, off):
+    other = "z-last" if off.endswith("a-first") else "a-first"
+    site.backend("acme", distribution=off.partition("@")[2])
+    site.backend("acme", distribution=other, metadata=f"Name: {other}\n")
+    manager = site.manager(TTV_DISABLE_PLUGINS=off)
+    assert manager.find("acme").distribution == other
+    assert manager.find("acme").status == "failed"
 
 
 def test_a_claimant_broken_by_its_metadata_claims_nothing(site):
