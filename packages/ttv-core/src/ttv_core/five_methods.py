@@ -161,6 +161,9 @@ class FiveMethodGenerator(VideoGenerator):
             raise BackendUnavailableError(msg, backend=self.name, code="contract") from error
 
     def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
+        if not (said := self.availability()).ok:
+            msg = f"{self.name} is not available: {'; '.join(said.reasons)}"
+            raise BackendUnavailableError(msg, backend=self.name, code="unavailable")
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         pending = PendingFile(target, overwrite=plan.request.overwrite).create()
@@ -195,6 +198,8 @@ class FiveMethodGenerator(VideoGenerator):
         for name in ("output_path", "output"):
             if name in self._takes:
                 call[name] = str(pending.path)
+                # It was made to see that it can be; many a tool asks before it replaces a file.
+                pending.path.unlink(missing_ok=True)
         prompt = call.pop("prompt", plan.request.prompt)
         for name in self._takes.required:
             call.setdefault(name, None)

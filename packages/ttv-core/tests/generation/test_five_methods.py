@@ -110,6 +110,37 @@ def test_an_image_arrives_under_both_names(custom, tmp_path):
     assert plan.native["image"] == plan.native["input_image_path"] == str(picture)
 
 
+def test_one_that_says_it_is_not_available_is_not_run(registry, kit, tmp_path):
+    class Down(kit.FiveMethods):
+        def is_available(self):
+            return False
+
+        def generate_video(self, prompt, **kwargs):
+            raise AssertionError("it was run")
+
+    registry["down"] = Down
+    with pytest.raises(BackendUnavailableError) as caught:
+        ttv_core.generate("a fox", backend="down", duration=1, output=tmp_path / "f.mp4")
+    assert caught.value.message == "down is not available: is_available() says no"
+    assert (caught.value.backend, caught.value.code) == ("down", "unavailable")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_it_is_told_to_write_there_is_no_file_yet(registry, kit, tmp_path):
+    class Careful(kit.FiveMethods):
+        def generate_video(self, prompt, output_path, duration=1.0):
+            if Path(output_path).exists():
+                raise FileExistsError(output_path)
+            return str(kit.write_video(Path(output_path), frames=int(24 * duration)))
+
+    registry["careful"] = Careful
+    video = ttv_core.generate(
+        "a fox", backend="careful", duration=1, output=tmp_path / "f.mp4", sidecar=False
+    )
+    assert video.info.num_frames == 24
+    assert [path.name for path in tmp_path.iterdir()] == ["f.mp4"]
+
+
 def test_only_what_its_signature_takes_is_sent_and_the_rest_is_refused(registry, kit, tmp_path):
     class Older(kit.FiveMethods):
         def generate_video(self, prompt, input_image_path, output_path, duration=5.0):
