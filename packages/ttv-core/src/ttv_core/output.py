@@ -24,13 +24,23 @@ if TYPE_CHECKING:
 
     from ttv_core.planning import Plan
 
-__all__ = ["PendingFile", "choose_target", "sidecar_path", "slug", "storage_error"]
+__all__ = [
+    "PendingFile",
+    "check_writable",
+    "choose_target",
+    "sidecar_path",
+    "slug",
+    "storage_error",
+    "sync",
+]
 
 DEFAULT_NAME = "{slug}-{id}.mp4"
 _FIELD = re.compile(r"\{([A-Za-z_]+)\}")
 _FIELDS = ("backend", "model", "slug", "seed", "date", "id")
 _LONGEST_SLUG = 60
 _LONGEST_NAME = 200
+# What a file system says that has no files without a name (Linux: open(2), O_TMPFILE).
+_NO_UNNAMED = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL})
 
 
 def slug(text: str, *, longest: int = _LONGEST_SLUG) -> str:
@@ -133,6 +143,25 @@ def _exists(path: Path, plan: Plan) -> OutputError:
     )
 
 
+def check_writable(target: Path) -> None:
+    """See that a file can be made where a video is to go, and leave none behind.
+
+    Raises:
+        OutputError: If it cannot.
+    """
+    unnamed = getattr(os, "O_TMPFILE", 0)
+    if unnamed:  # a crash in between leaves nothing
+        try:
+            os.close(os.open(target.parent, unnamed | os.O_WRONLY, 0o600))
+        except OSError as error:
+            if error.errno not in _NO_UNNAMED:
+                raise storage_error(error, target) from error
+        else:
+            return
+    with PendingFile(target, overwrite=False):
+        pass
+
+
 def storage_error(error: OSError, path: Path) -> OutputError:
     """Return an `OutputError` for what the system said about writing a file.
 
@@ -207,13 +236,13 @@ class PendingFile:
             OutputError: If a file of that name has come up meanwhile and is not to be replaced.
         """
         try:
-            _sync(self.path)
+            sync(self.path)
             if self.overwrite:
                 self.path.replace(self.target)
             else:
                 self._link()
             self._published = True
-            _sync(self.target.parent)
+            sync(self.target.parent)
         except FileExistsError as error:
             msg = f"{self.target} exists and is not replaced"
             remedy = "another output, or overwrite=True (--overwrite)"
@@ -235,7 +264,12 @@ class PendingFile:
             self.path.unlink()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, survive the power going out.
+
+    Raises:
+        OSError: If the system cannot.
+    """
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

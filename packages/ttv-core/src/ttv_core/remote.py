@@ -19,7 +19,7 @@ from ttv_core.jobs.desk import desk
 from ttv_core.jobs.handle import RemoteJob
 from ttv_core.jobs.semantics import SubmitSemantics
 from ttv_core.jobs.vendor import Poll, RemoteRef
-from ttv_core.output import PendingFile, choose_target
+from ttv_core.output import check_writable, choose_target
 from ttv_core.settings import HIDDEN, BackendSettings
 from ttv_core.tables import with_changes
 from ttv_core.transfer import RemoteFile
@@ -276,7 +276,7 @@ class RemoteVideoGenerator(VideoGenerator):
             job.changed(before)
             return job.drive(self.see_through(job, before, here))
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
-        _probe(target)
+        check_writable(target)
         return job.drive(self._begin(job, here, plan, target))
 
     async def _begin(self, job: RemoteJob, here: Desk, plan: Plan, target: Path) -> VideoResult:
@@ -361,13 +361,3 @@ class RemoteVideoGenerator(VideoGenerator):
                 self._stop(job)
             except GenerationCancelledError:
                 return
-
-
-def _probe(target: Path) -> None:
-    """See that the video can be written there, before it costs anything.
-
-    Raises:
-        OutputError: If it cannot.
-    """
-    with PendingFile(target, overwrite=False):
-        pass

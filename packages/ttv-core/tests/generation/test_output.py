@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ttv_core import InvalidInputError, OutputError
 from ttv_core.interface import Defaults
-from ttv_core.output import PendingFile, slug
+from ttv_core.output import PendingFile, check_writable, slug
 
 
 def names(folder):
@@ -182,3 +182,22 @@ def test_new_files_follow_the_umask(grey, tmp_path):
     finally:
         os.umask(before)
     assert video.path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="it takes files without a name")
+def test_whether_a_folder_can_be_written_to_is_seen_without_a_name(tmp_path, monkeypatch):
+    def named(pending):
+        raise AssertionError(pending.path)
+
+    monkeypatch.setattr(PendingFile, "create", named)
+    check_writable(tmp_path / "d.mp4")
+    with pytest.raises(OutputError, match="cannot be written"):
+        check_writable(tmp_path / "missing" / "d.mp4")
+
+
+def test_where_there_are_no_files_without_a_name_one_comes_and_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "O_TMPFILE", 0, raising=False)
+    check_writable(tmp_path / "d.mp4")
+    assert names(tmp_path) == []
+    with pytest.raises(OutputError, match="cannot be written"):
+        check_writable(tmp_path / "missing" / "d.mp4")
