@@ -10,18 +10,21 @@ from ttv_core.output import PendingFile, storage_error
 from ttv_core.results import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ttv_core.planning import Plan
     from ttv_core.results import VideoResult
 
 __all__ = ["write_sidecar"]
 
 
-def write_sidecar(result: VideoResult, plan: Plan) -> None:
+def write_sidecar(result: VideoResult, plan: Plan, *, part: Path | None = None) -> None:
     """Write the provenance of a video beside it.
 
     Args:
         result: The finished video; its `sidecar` is the file to write.
         plan: What was asked and sent. Inputs are named, not copied.
+        part: Where it is written meanwhile; what an earlier try has left there is dropped.
 
     Raises:
         OutputError: If it cannot be written; the video is there all the same.
@@ -37,7 +40,9 @@ def write_sidecar(result: VideoResult, plan: Plan) -> None:
         "result": result.to_dict() | {"path": result.path.name, "sidecar": path.name},
     }
     try:
-        with PendingFile(path, overwrite=plan.request.overwrite) as pending:
+        if part is not None:
+            part.unlink(missing_ok=True)
+        with PendingFile(path, overwrite=plan.request.overwrite, path=part) as pending:
             text = json.dumps(record, indent=2, ensure_ascii=False)
             # A file name may hold bytes that are no text; they are kept as \udcff and the like.
             pending.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")

@@ -29,10 +29,11 @@ from ttv_core.transfer import Arrived, RemoteFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ttv_core.jobs.record import JobRecord
     from ttv_core.jobs.work import Work
     from ttv_core.results import MediaInfo
 
-__all__ = ["bring_home"]
+__all__ = ["bring_home", "remove_parts"]
 
 _TRIES = 8
 _FETCH_TRIES = 8
@@ -57,11 +58,25 @@ async def bring_home(work: Work) -> VideoResult:
         for i in range(len(files)):
             await _publish(work, i)
     result = _result(work, infos, round(work.clock - started, 3))
-    await work.save(state="completed", result=result.to_dict(), charged=result.charged, owner=None)
     if result.sidecar is not None:
-        with contextlib.suppress(OutputError):  # the video is there, and the journal knows it
-            write_sidecar(result, work.plan)
+        with contextlib.suppress(OutputError):  # the video is there all the same
+            write_sidecar(result, work.plan, part=_beside(work.record.parts[0]))
+    remove_parts(work.record)
+    await work.save(state="completed", result=result.to_dict(), charged=result.charged, owner=None)
     return result
+
+
+def remove_parts(record: JobRecord) -> None:
+    """Remove what is left of files under way: before a job is over, for then nobody takes it up."""
+    for part in record.parts:
+        if part.get("part"):
+            Path(part["part"]).unlink(missing_ok=True)
+            _beside(part).unlink(missing_ok=True)
+
+
+def _beside(part: dict[str, Any]) -> Path:
+    """Return where a sidecar is under way: a name that the journal knows, so that none is left."""
+    return Path(f"{part['part']}.json")
 
 
 async def _published_before(work: Work) -> list[MediaInfo | None] | None:
@@ -112,8 +127,10 @@ async def _if_over(work: Work, error: VideoGenerationError) -> None:
         VideoGenerationError: The error, if it is the end.
     """
     if isinstance(error, JobExpiredError):
+        remove_parts(work.record)
         await work.save(state="expired", error=error.to_dict(), owner=None)
     elif isinstance(error, GenerationFailedError | ContentRejectedError) and not _passes(error):
+        remove_parts(work.record)
         await work.save(state="failed", error=error.to_dict(), charged=error.charged, owner=None)
     else:
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttv_core.errors import (
@@ -12,7 +11,7 @@ from ttv_core.errors import (
     JobExpiredError,
     VideoGenerationError,
 )
-from ttv_core.jobs.arrival import bring_home
+from ttv_core.jobs.arrival import bring_home, remove_parts
 from ttv_core.jobs.states import ACCEPTED, TERMINAL
 from ttv_core.jobs.submission import (
     prepare_and_submit,
@@ -25,6 +24,8 @@ from ttv_core.jobs.work import OwnershipLostError
 from ttv_core.results import VideoResult, error_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ttv_core.jobs.record import JobRecord
     from ttv_core.jobs.work import Work
 
@@ -95,6 +96,4 @@ def clean_up(record: JobRecord, inputs: Path) -> None:
             path.unlink(missing_ok=True)
         inputs.rmdir()
     if record.state in TERMINAL:
-        for part in record.parts:
-            if part.get("part"):
-                Path(part["part"]).unlink(missing_ok=True)
+        remove_parts(record)
