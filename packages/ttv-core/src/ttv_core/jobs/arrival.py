@@ -21,7 +21,7 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_core.jobs.retry import backoff
-from ttv_core.output import PendingFile, sidecar_path
+from ttv_core.output import PendingFile, sidecar_path, storage_error, sync
 from ttv_core.results import Attempt, CostEstimate, VideoFile, VideoResult
 from ttv_core.sidecar import write_sidecar
 from ttv_core.transfer import Arrived, RemoteFile
@@ -91,7 +91,13 @@ def _is_there(part: dict[str, Any]) -> bool:
     path, wanted = Path(part["target"]), str(part.get("sha256", ""))
     if not wanted or not path.is_file() or path.stat().st_size != part.get("size"):
         return False
-    return _digest(path) == wanted
+    if _digest(path) != wanted:
+        return False
+    try:
+        sync(path.parent)  # who gave it its name may have ended before that was durable
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return True
 
 
 async def _found(work: Work) -> Sequence[RemoteFile]:
