@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Owner", "is_alive"]
 
+_TRIES = 20
+
 
 class Owner:
     """This process, as the owner of jobs.
@@ -34,16 +36,26 @@ class Owner:
         self._folder.mkdir(exist_ok=True, mode=0o700)
         for other in self._folder.iterdir():
             is_alive(folder, other.name)  # what is left of those that have ended is removed
+        for _ in range(_TRIES):
+            if self._locked():
+                return
+        msg = "locks do not work on this disk"
+        raise OSError(msg)
+
+    def _locked(self) -> bool:
+        """Make the file, locked; False if a process that starts just now took it for left over."""
         self.name = f"{os.getpid()}-{secrets.token_hex(6)}"
-        path = self._folder / self.name
+        self._path = self._folder / self.name
         # Locked before it gets its name: nobody ever sees it unlocked while this process lives.
         new = self._folder / f".{self.name}"
         self._handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        if not _try_lock(self._handle):
-            msg = "locks do not work on this disk"
-            raise OSError(msg)
-        new.rename(path)
-        self._path = path
+        if _try_lock(self._handle):
+            with contextlib.suppress(FileNotFoundError):
+                new.rename(self._path)
+                return True
+        os.close(self._handle)
+        new.unlink(missing_ok=True)
+        return False
 
     def let_go(self) -> None:
         """End the ownership: whatever is left may be taken over."""
