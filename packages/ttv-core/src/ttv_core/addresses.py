@@ -7,6 +7,7 @@ a machine of the user's network in the user's name.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["Guard", "is_public"]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out so far (IANA)
 _PORTS = {"https": 443, "http": 80}
+# A name as it is on the wire. Other ways to write one are read as one address here and as another
+# by whoever connects: digits of other scripts, percent signs, and "127.1", which is four bytes.
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.ASCII)
+_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.ASCII)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -31,6 +37,10 @@ def is_public(text: str) -> bool:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
+    if isinstance(address, ipaddress.IPv6Address) and address not in _UNICAST:
+        if address not in _NAT64:
+            return False
+        return all(is_public(str(item)) for item in _inside(address))
     return all(item.is_global and not item.is_multicast for item in (address, *_inside(address)))
 
 
@@ -69,12 +79,15 @@ class Guard:
             raise self._refused("it cannot be read") from None
         if not host or parts.username is not None or parts.password is not None:
             raise self._refused("it has no host, or a user in it")
-        if self._is_own(host, port or _PORTS.get(parts.scheme)):
+        if parts.scheme in _PORTS and self._is_own(host, port or _PORTS[parts.scheme]):
             return
         if parts.scheme != "https":
             raise self._refused(f"it is a {parts.scheme[:20]} URL, not https")
-        if _is_literal(host) and not is_public(host):
-            raise self._refused(f"{host[:60]} is a private address")
+        if _is_literal(host):
+            if not is_public(host):
+                raise self._refused(f"{host[:60]} is a private address")
+        elif not _NAME.fullmatch(host) or _NUMBER.fullmatch(host.rpartition(".")[2]):
+            raise self._refused(f"{host[:60]!r} is no name of a host")
 
     def _is_own(self, host: str, port: int | None) -> bool:
         if not self.own:

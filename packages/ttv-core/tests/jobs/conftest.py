@@ -1,0 +1,95 @@
+"""A state folder of each test's own, the small vendor, and its backends."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ttv_core.jobs.arrival
+import ttv_core.jobs.submission
+import ttv_core.jobs.watching
+from ttv_core.jobs import desk as desks
+from ttv_core.media import VideoWriter
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from acme import KEY, KINDS, Acme
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory):
+    """The bytes of a small video: 64x36, 24 frames, one second."""
+    path = tmp_path_factory.mktemp("video") / "small.mp4"
+    noise = np.random.default_rng(0)
+    with VideoWriter(path, width=64, height=36, fps=24) as writer:
+        for _ in range(24):
+            writer.write(noise.integers(0, 256, (36, 64, 3), dtype=np.uint8))
+    return path.read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    """The folder of the journal."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("TTV_STATE_DIR", str(folder))
+    yield folder
+    for place in [place for place in desks._desks if place.is_relative_to(tmp_path)]:
+        desks._desks.pop(place).close()
+
+
+@pytest.fixture
+def restart(state):
+    """Let go of the journal, as the end of this process would: the next call opens it anew."""
+
+    def restarted():
+        desks._desks.pop(state).close()
+
+    return restarted
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Have no pause last: what is waited for is told instead, as (failures in a row, longest)."""
+    asked = []
+
+    def no_pause(failures, random, *, first=1.0, longest=30.0):
+        asked.append((failures, longest))
+        return 0.001
+
+    for module in (ttv_core.jobs.arrival, ttv_core.jobs.submission, ttv_core.jobs.watching):
+        monkeypatch.setattr(module, "backoff", no_pause)
+    return asked
+
+
+@pytest.fixture
+def acme(video, hasty):
+    """The vendor, at work."""
+    with Acme(video=video) as vendor:
+        yield vendor
+
+
+@pytest.fixture
+def backend(acme):
+    """Make a backend of one of the three kinds, with fields of its semantics changed."""
+
+    def made(kind="opaque", semantics=None, **settings):
+        generator = KINDS[kind](**({"base_url": acme.url, "api_key": KEY} | settings))
+        changes = (
+            {"lookup": replace(generator.semantics.lookup, settle=0.05)}
+            if (generator.semantics.lookup)
+            else {}
+        )
+        generator.semantics = replace(generator.semantics, **(changes | (semantics or {})))
+        return generator
+
+    return made
+
+
+@pytest.fixture(params=list(KINDS))
+def kind(request):
+    """Each kind of vendor."""
+    return request.param
