@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 __all__ = ["EventHandler", "JobEvent", "printable"]
 
 logger = logging.getLogger("ttv_core")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ EventHandler = Callable[[JobEvent], None]
 def printable(text: str) -> str:
     """Return the text with control characters and direction marks made visible.
 
-    Prompts and vendors' messages go to logs and terminals; an escape sequence in them must not.
+    Prompts and vendors' messages go to logs, terminals and the journal; an escape sequence in them
+    must not, and half a character, as a message cut in its midst ends with, cannot.
     """
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
