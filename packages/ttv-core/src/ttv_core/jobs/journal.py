@@ -40,6 +40,8 @@ _BUSY_SECONDS = 30.0
 _MOST_AT_ONCE = 512
 _LAST_FINISHED = 30
 _FULL = 2
+# Others say that one operation is wrong, and must not undo those of other jobs.
+_OF_THE_DISK = frozenset({sqlite3.DatabaseError, sqlite3.OperationalError, sqlite3.InternalError})
 
 _COLUMNS = (
     "id",
@@ -245,7 +247,9 @@ class Journal:
         self._writer.execute("SAVEPOINT one")
         try:
             value = operation(self._writer)
-        except (ConflictError, JobNotFoundError, sqlite3.IntegrityError) as error:
+        except Exception as error:
+            if type(error) in _OF_THE_DISK:
+                raise
             self._writer.execute("ROLLBACK TO one")
             self._writer.execute("RELEASE one")
             return None, error
