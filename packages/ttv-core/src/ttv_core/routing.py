@@ -298,7 +298,12 @@ class AutoGenerator(VideoGenerator):
             AllBackendsFailedError: If no backend can serve the request.
             InvalidInputError: If a field is unknown or of the wrong kind.
         """
-        return self._launch(request, fields, on_event).accepted()
+        job = self._launch(request, fields, on_event)
+        try:
+            return job.accepted()
+        except KeyboardInterrupt:
+            self._interrupted(job)
+            raise
 
     def _launch(
         self,
@@ -409,10 +414,12 @@ class _ChainJob(Job):
     def follow(self, child: Job, generator: VideoGenerator) -> Job:
         """Take the job of the backend that is tried now, and wait until it has been taken on."""
         self.child, self.generator, self.plan = child, generator, child.plan
+        # From here on: whoever ends the wait before it is accepted must be told the right id.
+        self.id, self.backend, self.patience = child.id, child.backend, child.patience
         if self._context.cancelled:
             child.cancel()
         child.accepted()
-        self.id, self.backend = child.id, child.backend
+        self.id = child.id  # that of an earlier job, if the request bears a key used before
         if not self._taken.done():
             self._taken.set_result(None)
         return child
