@@ -134,6 +134,7 @@ def start(
     config: ConfigSource = None,
     fallback_backends: Sequence[str] | None = None,
     on_event: EventHandler | None = None,
+    wait: bool = True,
     **fields: Any,
 ) -> Job:
     """Start making a video and return its job.
@@ -144,6 +145,8 @@ def start(
         config: As for `create_video_generator`.
         fallback_backends: What to try next; those of the configuration when left out.
         on_event: Hears every `JobEvent`, in the thread that does the work.
+        wait: Whether to return a vendor's job only once the vendor has it; `Job.accepted` waits
+            for that later.
         **fields: Fields of `VideoRequest`.
 
     Raises:
@@ -151,7 +154,9 @@ def start(
     """
     request = as_request(prompt, fields)
     generator = _generator(request, config, backend, fallback_backends)
-    return generator.start(request, on_event=on_event)
+    if wait:
+        return generator.start(request, on_event=on_event)
+    return generator._launch(request, {}, on_event)  # noqa: SLF001 - it is one of us
 
 
 def generate(
@@ -250,7 +255,13 @@ def resume(
 
     record = get(job if isinstance(job, str) else str(job.get("id")))
     read = load_config(config)
-    made = create_video_generator(read, record.backend, fallback_backends=())
+    try:
+        made = create_video_generator(read, record.backend, fallback_backends=())
+    except BackendUnavailableError as error:
+        error.job_id = record.id
+        if error.code == "unknown_backend" and record.plugin:
+            error.remedy = f"pip install {record.plugin.split()[0]}, then ttv resume {record.id}"
+        raise
     if not isinstance(made, RemoteVideoGenerator):
         msg = f"backend {record.backend!r} has no jobs that can be resumed"
         raise BackendUnavailableError(msg, backend=record.backend, job_id=record.id)

@@ -116,12 +116,14 @@ class Job:
         id: Its id.
         backend: Who makes it.
         plan: What was asked of the engine.
+        patience: Seconds that the settings would wait for it; None for as long as it takes.
     """
 
     def __init__(self, plan: Plan, context: JobContext) -> None:
         self.id = context.job_id
         self.backend = context.backend
         self.plan = plan
+        self.patience: float | None = None
         self._context = context
         self._future: Future[VideoResult] = Future()
 

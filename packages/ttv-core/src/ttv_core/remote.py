@@ -272,6 +272,7 @@ class RemoteVideoGenerator(VideoGenerator):
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         here = desk()
         job = RemoteJob(plan, context, here, self)
+        job.patience = self._patience
         if (before := here.known(plan)) is not None:
             job.changed(before)
             return job.drive(self.see_through(job, before, here))

@@ -5,33 +5,43 @@ A job outlives the process that started it; `ttv_core.resume` takes one up again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ttv_core.jobs.desk import state_folder
     from ttv_core.jobs.record import AttemptRecord, JobRecord
+    from ttv_core.jobs.runner import ending
     from ttv_core.jobs.semantics import IdempotencyKey, Lookup, Polling, SubmitSemantics
     from ttv_core.jobs.states import STATES, TERMINAL
     from ttv_core.jobs.verbs import (
         Spending,
         abandon,
         adopt,
+        ask_to_cancel,
         attempts,
         confirm_not_submitted,
         costs,
+        expected_seconds,
         get,
+        is_worked_on,
         purge,
         select,
     )
 
 _HOME = {
+    "desk": ("state_folder",),
     "record": ("AttemptRecord", "JobRecord"),
+    "runner": ("ending",),
     "semantics": ("IdempotencyKey", "Lookup", "Polling", "SubmitSemantics"),
     "states": ("STATES", "TERMINAL"),
     "verbs": (
         "Spending",
         "abandon",
         "adopt",
+        "ask_to_cancel",
         "attempts",
         "confirm_not_submitted",
         "costs",
+        "expected_seconds",
         "get",
+        "is_worked_on",
         "purge",
         "select",
     ),
@@ -50,12 +60,17 @@ __all__ = [
     "SubmitSemantics",
     "abandon",
     "adopt",
+    "ask_to_cancel",
     "attempts",
     "confirm_not_submitted",
     "costs",
+    "ending",
+    "expected_seconds",
     "get",
+    "is_worked_on",
     "purge",
     "select",
+    "state_folder",
 ]
 
 

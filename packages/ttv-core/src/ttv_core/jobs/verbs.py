@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ttv_core.background import run
 from ttv_core.errors import InvalidInputError
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.ownership import is_alive
@@ -27,10 +28,13 @@ __all__ = [
     "Spending",
     "abandon",
     "adopt",
+    "ask_to_cancel",
     "attempts",
     "confirm_not_submitted",
     "costs",
+    "expected_seconds",
     "get",
+    "is_worked_on",
     "purge",
     "select",
 ]
@@ -82,6 +86,37 @@ def attempts(job_id: str) -> list[AttemptRecord]:
         JobNotFoundError: If there is no such job.
     """
     return desk().store.attempts(get(job_id).id)
+
+
+def is_worked_on(record: JobRecord) -> bool:
+    """Tell whether a process, this one or another, sees a job through right now."""
+    return record.owner is not None and is_alive(desk().folder, record.owner)
+
+
+def expected_seconds(backend: str, model: str) -> float | None:
+    """Return how long a job of a model takes at its vendor: the median of this machine's last.
+
+    Args:
+        backend: Who makes it.
+        model: With which model.
+
+    Returns:
+        Seconds from accepted to done; None where none has been seen to its end yet.
+    """
+    took = sorted(desk().store.took(backend, model))
+    half = len(took) // 2
+    return (took[half] + took[-half - 1]) / 2 if took else None
+
+
+def ask_to_cancel(job_id: str) -> JobRecord:
+    """Note that a job is to be stopped, for whoever works on it or takes it up next.
+
+    One that was not sent yet is then not sent; at the vendor it is stopped if that can be.
+
+    Raises:
+        JobNotFoundError: If there is no such job.
+    """
+    return run(desk().ask_to_cancel(get(job_id).id))
 
 
 def adopt(job_id: str, remote_id: str) -> JobRecord:
@@ -150,7 +185,7 @@ def _doubtful(job_id: str, after: State) -> JobRecord:
 
 
 def _free(record: JobRecord) -> JobRecord:
-    if record.owner is not None and is_alive(desk().folder, record.owner):
+    if is_worked_on(record):
         raise _refused(record, "a process works on it")
     return record
 
