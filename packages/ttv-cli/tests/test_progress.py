@@ -22,7 +22,7 @@ def test_the_expected_time_counts_loading_once():
     clock = Clock(time)
     time.now = 10
     assert clock.told(None) == "0:10"
-    clock.running()
+    clock.enter("running")
     time.now = 20
     assert clock.told(0.25) == "0:20 of about 0:50"
     assert clock.told(0.001) == "0:20"

@@ -1,18 +1,14 @@
-"""The moving line of a generation, drawn by rich."""
+"""The moving lines of generations, drawn by rich: one for each."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from ttv_cli.progress import Clock
-
-__all__ = ["make_bar"]
+__all__ = ["make_bars"]
 
 
 class _State(ProgressColumn):
@@ -26,25 +22,20 @@ class _Percent(ProgressColumn):
 
 
 class _Time(ProgressColumn):
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
     def render(self, task: Task) -> Text:
-        return Text(self._clock.told(task.fields.get("fraction")), style="dim")
+        return Text(task.fields["clock"].told(task.fields.get("fraction")), style="dim")
 
 
-def make_bar(clock: Clock) -> tuple[Progress, TaskID]:
-    """Return a line that is not drawn yet, and its one task."""
+def make_bars() -> Progress:
+    """Return an area for moving lines that is not drawn yet, with no line in it."""
     console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
-    bar = Progress(
+    return Progress(
         _State(),
         BarColumn(bar_width=30),
         _Percent(),
-        _Time(clock),
+        _Time(),
         console=console,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    return bar, bar.add_task("starting", total=None)

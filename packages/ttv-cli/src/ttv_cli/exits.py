@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ttv_core import AllBackendsFailedError, InvalidInputError
 
-__all__ = ["EXITS", "INTERNAL", "UNAVAILABLE", "USAGE", "Exit", "exit_code", "told"]
+__all__ = ["EXITS", "INTERNAL", "UNAVAILABLE", "USAGE", "Exit", "exit_code", "told", "worst"]
 
 INTERNAL = 1
 USAGE = 2
 UNAVAILABLE = 3
 REFUSED = 4
 FAILED = 5
+UNCERTAIN = 6
+STOPPED = 130
 
 
 class Exit(NamedTuple):
@@ -46,6 +50,13 @@ EXITS = (
             "OutputError:bad_name",
             "OutputError:no_folder",
             "OutputError:missing",
+            "OutputError:journal",
+            "OutputError:journal_cantopen",
+            "OutputError:journal_corrupt",
+            "OutputError:journal_error",
+            "OutputError:journal_newer",
+            "OutputError:journal_notadb",
+            "OutputError:journal_readonly",
         ),
     ),
     Exit(
@@ -66,13 +77,19 @@ EXITS = (
     ),
     Exit(FAILED, "the generation failed", ("VideoGenerationError",)),
     Exit(
-        6,
+        UNCERTAIN,
         "uncertain, or still running",
-        ("SubmissionUncertainError", "GenerationTimeoutError"),
+        (
+            "SubmissionUncertainError",
+            "GenerationTimeoutError",
+            "VideoGenerationError:cannot_cancel",
+            "VideoGenerationError:not_cancelled",
+        ),
     ),
-    Exit(130, "stopped by Ctrl-C (143: by SIGTERM)", ("GenerationCancelledError",)),
+    Exit(STOPPED, "stopped by Ctrl-C (143: by SIGTERM)", ("GenerationCancelledError",)),
 )
 
+_FROM_THE_WORST = (INTERNAL, UNCERTAIN, FAILED, REFUSED, UNAVAILABLE, USAGE, STOPPED)
 _CODES = {name: item.code for item in EXITS for name in item.errors}
 _POLICY = frozenset({"policy", "policy_failed", "cost_limit", "cost_unknown"})
 """Codes of violations that say no for reasons other than what the model can do."""
@@ -96,6 +113,12 @@ def exit_code(error: BaseException) -> int:
             if key in _CODES:
                 return _CODES[key]
     return INTERNAL
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code for several outcomes: what a person must look at first."""
+    found = set(codes)
+    return next((code for code in _FROM_THE_WORST if code in found), 0)
 
 
 def _of_violations(error: InvalidInputError) -> int:

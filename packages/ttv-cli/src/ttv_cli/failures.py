@@ -34,6 +34,8 @@ def report(error: BaseException, *, as_json: bool) -> int:
             print_json({"error": data})
     elif isinstance(error, click.exceptions.NoArgsIsHelpError):
         write_error(error.message)
+    elif isinstance(error, interrupts.Stopped):
+        pass  # it has been told when it came
     elif isinstance(error, KeyboardInterrupt):
         note(data["message"])
     else:
@@ -43,6 +45,9 @@ def report(error: BaseException, *, as_json: bool) -> int:
 
 def describe(error: BaseException) -> dict[str, Any]:
     """Return an error as plain data, with its exit code."""
+    if isinstance(error, interrupts.Stopped):
+        data = {"type": "Interrupted", "message": error.message, **error.facts}
+        return data | {"exit_code": interrupts.exit_code()}
     if isinstance(error, KeyboardInterrupt):
         code = interrupts.exit_code()
         return {"type": "Interrupted", "message": "stopped", "code": "stopped", "exit_code": code}

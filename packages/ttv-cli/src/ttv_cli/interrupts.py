@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["exit_code", "held", "install"]
+__all__ = ["Stopped", "counted", "exit_code", "install", "times"]
 
 # The system's own names: Windows has no SIGHUP.
 _STOPPING = [
@@ -20,7 +20,21 @@ _STOPPING = [
 ]
 _SHOW_CURSOR = b"\x1b[?25h"
 _received: list[int] = []
-_holding: list[bool] = []
+_counting: list[Callable[[], int]] = []
+
+
+class Stopped(KeyboardInterrupt):
+    """The wait was ended by a signal, and what becomes of the job has been told.
+
+    Args:
+        message: What becomes of it.
+        **facts: Further entries of the JSON document.
+    """
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
 
 
 def install() -> None:
@@ -32,26 +46,36 @@ def install() -> None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Keep the first signal back meanwhile: what is begun in here must be known to be stopped."""
-    _holding.append(True)
+def counted(most: Callable[[], int]) -> Iterator[None]:
+    """Only count the signals meanwhile: whoever waits in here looks at `times` again and again.
+
+    Nothing is torn apart by an exception in its midst: what is begun is known to be stopped.
+
+    Args:
+        most: How many signals are counted; the next one leaves at once.
+    """
+    _counting.append(most)
     try:
         yield
     finally:
-        _holding.clear()
-    if _received:
-        raise KeyboardInterrupt
+        _counting.pop()
+
+
+def times() -> int:
+    """Return how many signals have come."""
+    return len(_received)
 
 
 def _heard(number: int, frame: FrameType | None) -> None:
     del frame
-    if _received:
+    _received.append(number)
+    if _counting and len(_received) <= _counting[-1]():
+        return
+    if len(_received) > 1:
         if sys.stderr.isatty():
             os.write(sys.stderr.fileno(), _SHOW_CURSOR)
         os._exit(128 + number)
-    _received.append(number)
-    if not _holding:
-        raise KeyboardInterrupt
+    raise KeyboardInterrupt
 
 
 def exit_code() -> int:

@@ -21,6 +21,10 @@ __all__ = ["cli", "main"]
 
 COMMANDS = {
     "generate": Lazy("ttv_cli.commands.generate:generate", "Make a video from a prompt."),
+    "jobs": Lazy("ttv_cli.commands.jobs:jobs", "List the jobs at vendors, and settle them."),
+    "resume": Lazy(
+        "ttv_cli.commands.resume:resume", "Take up jobs at vendors again, and fetch their videos."
+    ),
     "plan": Lazy(
         "ttv_cli.commands.plan:plan", "Show who could make it, what would change, and the cost."
     ),

@@ -2,111 +2,144 @@
 
 from __future__ import annotations
 
-import math
-import time
-from concurrent import futures
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 import ttv_core
 from ttv_cli import interrupts
 from ttv_cli.planned import PREVIEW, changes, kind_of
-from ttv_cli.progress import progress
+from ttv_cli.progress import Board
 from ttv_cli.terminal import note
+from ttv_cli.waiting import id_of, outlives, past, stop, until, waited
+from ttv_core import jobs
+from ttv_core.routing import AutoGenerator
 
 if TYPE_CHECKING:
-    from ttv_core import Config, Job, Plan, VideoRequest, VideoResult
+    from typing import Literal
 
-__all__ = ["made"]
+    from ttv_cli.progress import Line
+    from ttv_core import Job, Plan, VideoRequest, VideoResult
+    from ttv_core.jobs import JobRecord
 
-_SLICE = 0.1
-"""Seconds."""
+__all__ = ["detached", "made"]
 
 
 def made(
     request: VideoRequest,
-    backend: str | None,
-    config: Config,
-    fallbacks: tuple[str, ...] | None,
-    timeout: float | None,
     *,
+    timeout: float | None,
+    on_timeout: Literal["keep", "cancel"],
     quiet: bool,
+    **chosen: Any,
 ) -> VideoResult:
     """Make a video and wait for it.
 
     Args:
         request: What is asked.
-        backend: As named by the user.
-        config: The configuration in use.
-        fallbacks: What to try next; None leaves it to the configuration.
         timeout: Seconds to wait. A job on this machine ends with the wait.
+        on_timeout: Whether a job at a vendor goes on after that.
         quiet: Whether nothing is told.
+        **chosen: `backend`, `config` and `fallback_backends`, as for `ttv_core.start`.
 
     Raises:
-        VideoGenerationError: Whatever ended the job.
-        KeyboardInterrupt: After a signal; the job has been stopped by then.
+        VideoGenerationError: Whatever ended the job, or the wait for it.
+        KeyboardInterrupt: After a signal, when all is in order.
     """
-    teller = progress(quiet=quiet)
-    job = None
-    try:
-        with teller.held():
-            with interrupts.held():
-                job = ttv_core.start(
-                    request,
-                    backend=backend,
-                    config=config,
-                    fallback_backends=fallbacks,
-                    on_event=teller.hear,
-                )
-            if not quiet:
-                _announce(job.plan)
-        with teller:
-            _until_ended(job, timeout)
-            result = job.wait(0)
-    except KeyboardInterrupt:
-        if job is not None:
-            _stop(job)
-        raise
-    except ttv_core.GenerationTimeoutError as error:
-        assert job is not None
-        if kind_of(job.plan.backend) != "remote":
-            _stop(job)
-            error.message = f"it was not done after {timeout:g} s, and was stopped"
-            error.remedy = "a longer --timeout"
-        raise
+    board = Board(quiet=quiet)
+    begun: list[Job] = []
 
+    def begin() -> Job:
+        begun.append(_begun(request, board.line(), quiet=quiet, **chosen))
+        return begun[0]
+
+    result = waited(begin, board, timeout=timeout, on_timeout=on_timeout)
     if not quiet:
-        _tell_the_rest(result, job.plan)
+        _tell_the_rest(result, begun[0].plan)
     return result
 
 
-def _until_ended(job: Job, timeout: float | None = None) -> None:
-    """Wait in short slices.
+def _begun(request: VideoRequest, line: Line, *, quiet: bool, **chosen: Any) -> Job:
+    with line.held():
+        job = ttv_core.start(request, on_event=line.hear, wait=False, **chosen)
+        line.accepted = lambda: _accepted(job, line)
+        if not quiet:
+            _announce(job.plan)
+    return job
 
-    A signal that the system hands to another thread, and Ctrl-C on Windows, do not wake a thread
-    that waits without end.
+
+def _accepted(job: Job, line: Line) -> str:
+    """Say that a vendor has the job, and expect it to take as long as the others did."""
+    plan = job.plan
+    line.clock.expect(jobs.expected_seconds(plan.backend, plan.model))
+    return f"{plan.backend} {plan.model} · accepted · job {id_of(job)} · {_price(plan)}"
+
+
+def detached(request: VideoRequest, *, quiet: bool, **chosen: Any) -> JobRecord:
+    """Have a vendor take a job on, and leave it there.
+
+    Args:
+        request: What is asked.
+        quiet: Whether nothing is told.
+        **chosen: As for `made`.
+
+    Raises:
+        click.UsageError: If the backend works on this machine.
+        VideoGenerationError: If the vendor does not take it, or nobody can tell.
+        KeyboardInterrupt: After a signal, when all is in order.
     """
-    end = math.inf if timeout is None else time.monotonic() + timeout
-    while not job.done and (left := end - time.monotonic()) > 0:
-        futures.wait([job.future], timeout=min(left, _SLICE))
+    generator = ttv_core.create_video_generator(
+        chosen["config"], chosen["backend"], fallback_backends=chosen["fallback_backends"]
+    )
+    cls: type = type(generator)
+    if isinstance(generator, AutoGenerator):
+        cls = ttv_core.GENERATOR_REGISTRY[generator.plan(request).backend]
+    if not issubclass(cls, ttv_core.RemoteVideoGenerator):
+        raise _bound_to_this_process(getattr(cls, "name", chosen["backend"]))
+    board = Board(quiet=quiet)
+    begun: list[Job] = []
+    with interrupts.counted(lambda: 2 if begun else 1):
+        job = _begun(request, board.line(), quiet=quiet, **chosen)
+        begun.append(job)
+        with board:
+            until(job, lambda: interrupts.times() > 0 or _is_taken(job))
+        if interrupts.times():
+            stop(job)
+        if not outlives(job):  # it was fallen back to
+            job.cancel()
+            until(job, past(None))
+            raise _bound_to_this_process(job.backend)
+        if not _is_taken(job):
+            job.wait(0)
+    return jobs.get(id_of(job))
 
 
-def _stop(job: Job) -> None:
-    note("stopping … (again to leave at once)")
-    job.cancel()
-    _until_ended(job)
-    with suppress(ttv_core.VideoGenerationError):
-        result = job.wait(0)
-        note(f"{result.path} was finished already")
+def _is_taken(job: Job) -> bool:
+    found = job.to_dict()
+    return bool(found.get("remote_id")) or (job.state == "running" and not outlives(job))
+
+
+def _bound_to_this_process(backend: str) -> click.UsageError:
+    msg = f"--detach is for jobs at a vendor; {backend} works in this process and ends with it"
+    return click.UsageError(msg)
+
+
+def _price(plan: Plan) -> str:
+    cost = plan.cost
+    if cost.amount is None:
+        return "cost unknown"
+    return "free" if cost.amount == 0 else f"about {cost}"
 
 
 def _announce(plan: Plan) -> None:
-    """Say who makes it, and what is not as it was asked for."""
+    """Say who makes it, and what is not as it was asked for.
+
+    What a vendor makes is announced once it is accepted.
+    """
     kind = kind_of(plan.backend)
-    cost = plan.cost
-    told = [f"{plan.backend} {plan.model}", PREVIEW if kind == "preview" else plan.mode]
-    told.append("free" if cost.amount == 0 else f"about {cost}" if cost.amount else "cost unknown")
-    note(" · ".join(told))
+    if kind != "remote":
+        how = PREVIEW if kind == "preview" else plan.mode
+        note(f"{plan.backend} {plan.model} · {how} · {_price(plan)}")
     for adjustment in plan.adjustments:
         note(changes(adjustment), kind="changed")
     for warning in plan.warnings:

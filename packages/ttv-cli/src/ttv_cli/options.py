@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ttv_cli.completing import complete_backends, complete_models
+from ttv_cli.completing import complete_backends, complete_models, complete_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["backend_option", "config_option", "json_option", "request_options"]
+__all__ = [
+    "as_moment",
+    "as_span",
+    "backend_option",
+    "config_option",
+    "json_option",
+    "request_options",
+    "state_option",
+    "wait_options",
+]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -33,6 +43,25 @@ backend_option = click.option(
     help="Who makes it: a name from `ttv backends`, or auto.",
 )
 
+state_option = click.option(
+    "--state",
+    "states",
+    metavar="STATE",
+    multiple=True,
+    shell_complete=complete_states,
+    help="Only jobs in this state; repeatable.",
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long to wait; the job goes on after that.",
+)
+poster_option = click.option(
+    "--poster/--no-poster", default=True, help="Write a still beside the video (default)."
+)
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST_SPAN = 3e9
 _FILE = "PATH|URL"
 _REQUEST = (
     click.option("--negative-prompt", metavar="TEXT", help="What to avoid."),
@@ -84,3 +113,32 @@ def request_options(command: Function) -> Function:
     for option in reversed(_REQUEST):
         command = option(command)
     return command
+
+
+def wait_options(command: Function) -> Function:
+    """Give a command that waits for a job its limit, and what it does with the video."""
+    return timeout_option(poster_option(command))
+
+
+def as_span(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """Read a time span as people write it: "90s", "45min", "12h", "30d", "2w"; give seconds."""
+    del ctx, param
+    number = value.strip().rstrip("smindhw")
+    try:
+        seconds = float(number) * _UNITS[value.strip()[len(number) :]]
+    except (ValueError, KeyError):
+        seconds = -1.0
+    if not 0 <= seconds < _LONGEST_SPAN:
+        msg = f"{value!r} is no time span; write 90s, 45min, 12h, 30d or 2w"
+        raise click.BadParameter(msg)
+    return seconds
+
+
+def as_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Read a time span back from now, or a day such as "2026-11-20"; give seconds since 1970."""
+    if value is None:
+        return None
+    try:
+        return time.mktime(time.strptime(value.strip(), "%Y-%m-%d"))
+    except ValueError:
+        return time.time() - as_span(ctx, param, value)

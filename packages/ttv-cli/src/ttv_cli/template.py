@@ -32,9 +32,11 @@ _GENERAL = """\
 # prefer_local_when_available: true
 # api_priority_order: [runway, veo]
 
-# Settings that every remote backend inherits.
+# Settings that every remote backend inherits; its own part in backends goes before.
 # remote_api_settings:
-#   timeout: 600
+#   timeout: 600            # seconds to wait for a video; the job goes on, ttv resume fetches it
+#   polling_interval: 5     # seconds between two questions, instead of what earlier jobs took
+#   max_retries: 2          # how often a request that surely was not accepted is sent again
 
 # Settings of each backend.
 # backends:

@@ -74,6 +74,7 @@ def _surroundings(
             "error": trouble,
         },
         "media": _media(),
+        "jobs": _jobs(),
         "variables": {name: bool(os.environ.get(name)) for name in sorted(wanted | ours)},
     }
 
@@ -94,6 +95,24 @@ def _media() -> dict[str, Any]:
         reason = f"{type(error).__name__}: {error}"
         return {"ok": False, "version": found, "reason": reason, "remedy": mend}
     return {"ok": True, "version": found}
+
+
+def _jobs() -> dict[str, Any]:
+    """Say where the journal of jobs is, and how many wait for somebody; nothing is written."""
+    from ttv_cli.failures import describe
+    from ttv_cli.job_words import UNFINISHED, is_doubtful
+    from ttv_core import VideoGenerationError, jobs
+
+    file = jobs.state_folder() / "jobs.db"
+    found: dict[str, Any] = {"file": str(file), "unfinished": 0, "unknown": 0, "error": None}
+    if not os.path.lexists(file):
+        return found
+    try:
+        records = jobs.select(states=UNFINISHED)
+    except VideoGenerationError as error:
+        return found | {"error": describe(error)}
+    doubtful = sum(is_doubtful(record) for record in records)
+    return found | {"unfinished": len(records), "unknown": doubtful}
 
 
 def _draw(around: dict[str, Any], backends: list[Health]) -> None:
@@ -143,8 +162,20 @@ def _facts(around: dict[str, Any]) -> list[tuple[str, object]]:
             "video files",
             f"PyAV {media['version']}" if media["ok"] else Cell(f"PyAV: {media['reason']}", "red"),
         ),
+        ("jobs", _journal(around["jobs"])),
         ("variables", ", ".join(names) or "none"),
     ]
+
+
+def _journal(jobs: dict[str, Any]) -> object:
+    from ttv_cli.tables import Cell
+
+    if jobs["error"]:
+        return Cell(jobs["error"]["message"], "red")
+    told = f"{jobs['file']} · {jobs['unfinished'] or 'none'} unfinished"
+    if jobs["unknown"]:
+        return Cell(f"{told}, {jobs['unknown']} of them unknown (ttv jobs)", "yellow")
+    return f"{told} (ttv jobs)" if jobs["unfinished"] else told
 
 
 def _mending(around: dict[str, Any], backends: list[Health]) -> list[str]:
@@ -154,6 +185,8 @@ def _mending(around: dict[str, Any], backends: list[Health]) -> list[str]:
         found.append(f"configuration: {trouble.get('remedy', 'ttv config check')}")
     if not around["media"]["ok"]:
         found.append(f"video files: {around['media']['remedy']}")
+    if around["jobs"]["error"]:
+        found.append(f"jobs: {around['jobs']['error'].get('remedy', 'ttv jobs')}")
     found += [f"{health.name}: {remedy}" for health in backends for remedy in health.remedies]
     if not backends:
         found.append("pip install ttv-animatic")

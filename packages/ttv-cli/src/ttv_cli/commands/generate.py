@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,9 @@ from ttv_cli import options
 from ttv_cli.completing import complete_backends
 
 if TYPE_CHECKING:
-    from ttv_core import Config, Plan, VideoRequest, VideoResult
+    from typing import Literal
+
+    from ttv_core import Config, Plan, VideoRequest
 
 EPILOG = """\b
 Examples:
@@ -20,9 +21,13 @@ Examples:
   ttv generate @prompt.txt --backend auto --fallback animatic --max-cost 2 -o 'videos/{slug}.mp4'
   echo "A storm at sea" | ttv generate - -b animatic --json | jq -r .path
   ttv generate "A fox" -b animatic -O camera="zoom in" --seed 7 --dry-run
+  ttv generate "A fox" -b runway --detach       # leaves it at the vendor: ttv resume
 
-The prompt may be `-` for standard input or `@file` for a file. With Ctrl-C the job stops and
-nothing is left behind; a second Ctrl-C leaves at once.
+The prompt may be `-` for standard input or `@file` for a file.
+
+With Ctrl-C a job on this machine stops and nothing is left behind; a second Ctrl-C leaves at
+once. A job at a vendor goes on, and `ttv resume` brings its video home: nothing is lost, and
+nothing is paid twice. A second Ctrl-C asks the vendor to cancel it, a third leaves at once.
 """
 
 
@@ -52,6 +57,14 @@ nothing is left behind; a second Ctrl-C leaves at once.
     metavar="SECONDS",
     help="How long to wait for it.",
 )
+@click.option(
+    "--on-timeout",
+    type=click.Choice(["keep", "cancel"]),
+    help="Whether a job at a vendor goes on after that (default), or is cancelled.",
+)
+@click.option(
+    "--detach", is_flag=True, help="Leave once the vendor has the job; `ttv resume` fetches it."
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
 @options.json_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no notes.")
@@ -61,24 +74,47 @@ def generate(
     fallback: tuple[str, ...],
     config_file: str | None,
     timeout: float | None,
+    on_timeout: Literal["keep", "cancel"] | None,
     **asked: Any,
 ) -> int:
     """Make a video from PROMPT and wait for it."""
     from ttv_cli.arguments import read_config, request_of
+    from ttv_cli.finished import tell, with_poster
     from ttv_cli.making import made
 
-    how = {name: asked.pop(name) for name in ("poster", "dry_run", "as_json", "quiet")}
+    how = {name: asked.pop(name) for name in ("poster", "dry_run", "detach", "as_json", "quiet")}
     config = read_config(config_file)
     request = request_of(prompt, asked, backend, config)
     fallbacks = fallback or None
     if how["dry_run"]:
         return _dry_run(request, backend, config, fallbacks, as_json=how["as_json"])
-    result = made(request, backend, config, fallbacks, timeout, quiet=how["quiet"])
+    chosen = {"backend": backend, "config": config, "fallback_backends": fallbacks}
+    if how["detach"]:
+        if timeout is not None or on_timeout is not None:
+            msg = "--detach does not wait: leave out --timeout and --on-timeout"
+            raise click.UsageError(msg)
+        return _detach(request, quiet=how["quiet"], as_json=how["as_json"], **chosen)
+    result = made(
+        request, timeout=timeout, on_timeout=on_timeout or "keep", quiet=how["quiet"], **chosen
+    )
     if how["poster"]:
-        from ttv_cli.poster import write_poster
+        result = with_poster(result, overwrite=request.overwrite)
+    tell(result, as_json=how["as_json"])
+    return 0
 
-        result = replace(result, poster=write_poster(result.path, overwrite=request.overwrite))
-    _tell(result, as_json=how["as_json"])
+
+def _detach(request: VideoRequest, *, quiet: bool, as_json: bool, **chosen: Any) -> int:
+    from ttv_cli.job_words import as_data
+    from ttv_cli.making import detached
+    from ttv_cli.terminal import note, print_json, print_line
+
+    record = detached(request, quiet=quiet, **chosen)
+    if as_json:
+        print_json(as_data(record))
+        return 0
+    print_line(record.id)
+    if not quiet:
+        note(f"ttv resume {record.id} brings the video home")
     return 0
 
 
@@ -121,19 +157,3 @@ def _planned(
     generator = ttv_core.create_video_generator(config, backend, fallback_backends=fallbacks)
     assert isinstance(generator, ttv_core.VideoGenerator)
     return generator.plan(request)
-
-
-def _tell(result: VideoResult, *, as_json: bool) -> None:
-    from ttv_cli.planned import video_facts
-    from ttv_cli.terminal import one_line, print_json, print_line
-
-    if as_json:
-        print_json(result.to_dict())
-        return
-    cost = result.cost
-    spent = cost if cost.actual is None else replace(cost, amount=cost.actual)
-    told = [str(result.path), *video_facts(result)]
-    told.append("cost unknown" if spent.amount is None else str(spent))
-    if result.poster is not None:
-        told.append(f"poster {result.poster}")
-    print_line(one_line(" · ".join(told)))
