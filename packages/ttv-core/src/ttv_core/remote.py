@@ -6,13 +6,18 @@ import asyncio
 import hashlib
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from ttv_core.addresses import Guard
-from ttv_core.errors import ConfigurationError, GenerationCancelledError
+from ttv_core.background import run
+from ttv_core.errors import (
+    BackendUnavailableError,
+    ConfigurationError,
+    GenerationCancelledError,
+)
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import JobContext, new_job_id
 from ttv_core.jobs.desk import desk
@@ -25,7 +30,7 @@ from ttv_core.tables import with_changes
 from ttv_core.transfer import RemoteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from ttv_core.capabilities import Capabilities
@@ -48,6 +53,9 @@ __all__ = [
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SHORTEST_SECRET = 4
+_LONGEST_ASK = 20.0
+
+Value = TypeVar("Value")
 
 
 class RemoteSettings(BackendSettings):
@@ -240,6 +248,25 @@ class RemoteVideoGenerator(VideoGenerator):
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
+
+    def ask(self, question: Coroutine[Any, Any, Value], *, seconds: float = _LONGEST_ASK) -> Value:
+        """Put a question to the vendor from plain code, as `availability(deep=True)` does.
+
+        Args:
+            question: What asks, with requests that start nothing.
+            seconds: How long the vendor may take.
+
+        Raises:
+            BackendUnavailableError: If no answer came in that time.
+            VideoGenerationError: As the question raises.
+        """
+        try:
+            return run(asyncio.wait_for(question, seconds))
+        except TimeoutError:
+            msg = f"{self.base_url} gave no answer in {seconds:g} s"
+            raise BackendUnavailableError(
+                msg, backend=self.name, code="no_answer", retryable=True
+            ) from None
 
     def start(
         self,
