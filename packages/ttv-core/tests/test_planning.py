@@ -323,7 +323,7 @@ def test_what_may_not_be_taken_is_sent_with_a_warning():
         0,
     ]
     assert found.warnings == (
-        "whether acme-1 takes audio is unknown; False is sent",
+        "whether acme-1 takes audio is unknown; False is passed on",
         "whether acme-1 takes a seed is unknown; 0 is sent",
         "whether acme-1 takes a negative prompt is unknown; it is sent",
     )

@@ -67,5 +67,5 @@ def settle_switch(draft: Draft, name: str, *, asked: bool | None, support: Suppo
             draft.change(name, asked, fixed, str(fixed), code="unsupported")
         return fixed
     if asked is not None and support == "unknown":
-        draft.warn(f"whether {draft.model.id} takes {name} is unknown; {asked} is sent")
+        draft.warn(f"whether {draft.model.id} takes {name} is unknown; {asked} is passed on")
     return asked
