@@ -147,12 +147,14 @@ class RemoteFacts(Data):
         cancel: Whether a running job can be cancelled.
         url_lifetime: Seconds a result link lives; None when the vendor does not say.
         concurrency: Jobs at once; None when the vendor does not say.
+        per_minute: Creates a minute; None when the vendor does not say.
     """
 
     progress: bool | Literal["unknown"] = "unknown"
     cancel: bool | Literal["unknown"] = "unknown"
     url_lifetime: float | None = None
     concurrency: int | None = None
+    per_minute: int | None = None
 
 
 class ModelCapabilities(Data):
