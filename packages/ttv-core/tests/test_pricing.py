@@ -113,6 +113,56 @@ def test_a_price_by_tier_holds_for_listed_sizes_too():
     assert plan(table, size="720x1280").cost.amount == 1
 
 
+GIVEN = model(
+    {"basis": "second", "amount": "0.08", "when": {"resolution": ["768P"]}},
+    {"basis": "image", "amount": "0.04", "free": 2},
+    {"basis": "input_second", "amount": "0.08", "when": {"resolution": ["768P"]}},
+)
+
+
+@pytest.mark.parametrize(
+    ("settled", "amount", "basis"),
+    [
+        ({}, "0.4", "5 s x 0.08"),
+        ({"images": 2, "videos": 0}, "0.4", "5 s x 0.08"),
+        ({"images": 5}, "0.52", "5 s x 0.08 + 3 images x 0.04"),
+        ({"videos": 1}, None, "5 s x 0.08 + 0.08 for each second of the videos given"),
+        (
+            {"images": 3, "videos": 1, "duration": None},
+            None,
+            "the length is not known + 1 images x 0.04 + 0.08 for each second of the videos given",
+        ),
+    ],
+)
+def test_what_is_given_costs_on_top(settled, amount, basis):
+    found = estimate(GIVEN, {"duration": 5, "resolution": "768p"} | settled)
+    assert found.amount == (None if amount is None else Decimal(amount))
+    assert found.basis == basis
+
+
+def test_pictures_and_videos_that_are_given_are_counted(tmp_path):
+    clip = b"\0\0\0\x18ftypisom" + bytes(16)
+    png = b"\x89PNG\r\n\x1a\n" + bytes(8) + (64).to_bytes(4) * 2
+    table = {"inputs": {"reference": {"maximum": 9, "formats": ["png", "mp4"], "urls": True}}}
+    table |= {"modes": ["reference_to_video"], "canvas": {"resolutions": ["768P"]}}
+    priced = GIVEN.model_validate({**GIVEN.model_dump(), **table, "durations": [5]})
+
+    def asked(*given):
+        return str(plan(priced, reference_images=list(given)).cost.basis)
+
+    assert asked(png, png, png) == "5 s x 0.08 + 1 images x 0.04"
+    assert "the videos given" not in asked("https://acme.example/a.png")
+    assert "the videos given" in asked(png, clip)
+    assert "the videos given" in asked("https://acme.example/a.MP4?key=1")
+
+
+def test_only_pictures_have_a_number_that_is_free():
+    with pytest.raises(ValueError, match="free counts pictures"):
+        model({"basis": "second", "amount": 1, "free": 2})
+    with pytest.raises(ValueError, match="a price per image needs an amount"):
+        model({"basis": "image"})
+
+
 # --- limits -------------------------------------------------------------------------------------
 
 

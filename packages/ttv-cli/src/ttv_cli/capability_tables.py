@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
+_GIVEN = {"image": "picture given", "input_second": "second of a video given"}
+
 
 def show(name: str, config_file: str | None, *, as_json: bool) -> int:
     """Print what a backend can do.
@@ -171,7 +173,10 @@ def _conditions(fields: Mapping[str, tuple[Any, ...]]) -> str:
 def _price(price: Price) -> str:
     unit = "$" if price.currency == "USD" else f"{price.currency} "
     known = price.amount is not None
-    text = f"{unit}{price.amount} a {price.basis}" if known else str(price.basis)
+    per = _GIVEN.get(price.basis, price.basis)
+    text = f"{unit}{price.amount} a {per}" if known else per
+    if price.free:
+        text += f", the first {price.free} free"
     if price.minimum is not None:
         text += f", at least {price.minimum}"
     if price.when:

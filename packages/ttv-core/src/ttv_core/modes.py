@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ _NEEDED = {
     "video_to_video": "a source video",
 }
 _MEASURED = {"png", "jpeg", "webp", "gif"}
+_VIDEOS = {"mp4", "mov", "webm"}
 
 Finding = tuple[str, str, str]
 """Code of a violation, what is wrong, and what is allowed."""
@@ -42,6 +44,7 @@ def settle_inputs(draft: Draft) -> dict[str, Any]:
     request, model = draft.request, draft.model
     taken: dict[Role, tuple[MediaInput, ...]] = {}
     mode = draft.settled["mode"] = _settle_mode(draft)
+    draft.settled |= {"images": 0, "videos": 0}  # for prices
     for role in dict.fromkeys(item.role for item in request.inputs):
         given, limit = request.by_role(role), model.inputs.get(role)
         if role in draft.exempt:
@@ -55,7 +58,8 @@ def settle_inputs(draft: Draft) -> dict[str, Any]:
             allowed = f"at most {limit.maximum}"
             draft.refuse(role, "too_many", f"{said}; {model.id} takes {allowed}", allowed)
         for item in given:
-            _check_input(draft, item, limit)
+            kind = "videos" if _check_input(draft, item, limit) in _VIDEOS else "images"
+            draft.settled[kind] += 1
         taken[role] = given
     if "last_frame" in taken and "first_frame" not in taken and not model.lone_last_frame:
         draft.refuse("last_frame", "combination", f"{model.id} takes a last frame with a first")
@@ -82,27 +86,34 @@ def _settle_mode(draft: Draft) -> str:
     return model.modes[0]
 
 
-def _check_input(draft: Draft, item: MediaInput, limit: InputLimit) -> None:
+def _check_input(draft: Draft, item: MediaInput, limit: InputLimit) -> str | None:
+    """Refuse what is beyond a limit, and return the format as far as it is known."""
     name = f"{item.role} {item.label}"
     if item.is_url:
         if not limit.urls:
             said = f"{name} is a URL; {draft.model.id} takes files"
             draft.refuse(item.role, "unsupported", said, "a path, bytes or a data URI")
-        return
+        return "mp4" if item.role == "source_video" else _named_format(item)
     try:
         facts = item.facts()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         draft.refuse(item.role, "unreadable", f"{name}: {reason}")
-        return
+        return None
     except ValueError as error:
         draft.refuse(item.role, "unreadable", f"{name}: {error}")
-        return
+        return None
     for code, said, allowed in _findings(facts, limit):
         message = f"{name} {said}"
         if allowed:
             message += f"; {draft.model.id} takes {allowed}"
         draft.refuse(item.role, code, message, allowed)
+    return facts.format
+
+
+def _named_format(item: MediaInput) -> str:
+    """Return the ending of a URL's path: all that is known of what is not fetched here."""
+    return urlsplit(str(item.source)).path.rpartition(".")[2].lower()
 
 
 def _findings(facts: InputFacts, limit: InputLimit) -> Iterator[Finding]:

@@ -19,18 +19,23 @@ __all__ = ["cost_violation", "estimate"]
 
 # Sums of money must not depend on the precision that the caller's thread happens to use.
 _EXACT = Context(prec=60)
+_FOR_WHAT_IS_GIVEN = frozenset({"image", "input_second"})
 
 
 def estimate(model: ModelCapabilities, settled: Mapping[str, Any]) -> CostEstimate:
     """Return the expected cost of what is settled; `amount` is None when it cannot be known.
 
     Args:
-        model: Its first price whose `when` matches holds.
-        settled: Field to value: `duration` in seconds, `n`, `resolution`, `audio`, …
+        model: Its first price whose `when` matches holds, and those for what is given on top.
+        settled: Field to value: `duration` in seconds, `n`, `resolution`, `audio`, …, and how many
+            `images` and `videos` are given.
     """
-    for price in model.prices:
-        if holds(price.when, settled):
+    matching = [price for price in model.prices if holds(price.when, settled)]
+    for price in matching:
+        if price.basis not in _FOR_WHAT_IS_GIVEN:
             amount, basis = _amount(price, settled)
+            for more in (item for item in matching if item.basis in _FOR_WHAT_IS_GIVEN):
+                amount, basis = _on_top(amount, basis, more, settled)
             return CostEstimate(
                 amount,
                 price.currency,
@@ -39,6 +44,24 @@ def estimate(model: ModelCapabilities, settled: Mapping[str, Any]) -> CostEstima
                 as_of=price.as_of.isoformat() if price.as_of else "",
             )
     return CostEstimate(None, basis="no price is known")
+
+
+def _on_top(
+    amount: Decimal | None, basis: str, price: Price, settled: Mapping[str, Any]
+) -> tuple[Decimal | None, str]:
+    """Return an amount and how it was made, with what the given pictures and videos cost."""
+    if price.basis == "input_second":
+        if not settled.get("videos"):
+            return amount, basis
+        return None, f"{basis} + {price.amount} for each second of the videos given"
+    count = (settled.get("images") or 0) - price.free
+    if count <= 0 or price.amount is None:
+        return amount, basis
+    basis = f"{basis} + {count} images x {price.amount}"
+    if amount is None:
+        return None, basis
+    more = _EXACT.multiply(price.amount, Decimal(count))
+    return Decimal(f"{_EXACT.add(amount, more).normalize(_EXACT):f}"), basis
 
 
 def _amount(price: Price, settled: Mapping[str, Any]) -> tuple[Decimal | None, str]:

@@ -99,8 +99,11 @@ class Price(Data):
     """What a generation costs, with where that is written and when it was read.
 
     Attributes:
-        basis: What the amount is for. "free" and "unknown" need no amount.
+        basis: What the amount is for. "free" and "unknown" need no amount. "image" and
+            "input_second" are for what is given, and come on top: a picture, or a second of a
+            video.
         amount: In the currency, per unit of the basis.
+        free: With "image": how many of them cost nothing.
         minimum: Least charge of one video.
         currency: ISO code.
         when: Field to the values for which this price holds, as in `Rule`; empty for always.
@@ -108,8 +111,9 @@ class Price(Data):
         as_of: The day it was read.
     """
 
-    basis: Literal["second", "video", "free", "unknown"]
+    basis: Literal["second", "video", "free", "unknown", "image", "input_second"]
     amount: Decimal | None = Field(default=None, ge=0)
+    free: int = Field(default=0, ge=0)
     minimum: Decimal | None = Field(default=None, ge=0)
     currency: str = "USD"
     when: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
@@ -118,8 +122,11 @@ class Price(Data):
 
     @model_validator(mode="after")
     def _amount_fits_basis(self) -> Price:
-        if (self.basis in {"second", "video"}) != (self.amount is not None):
+        if (self.basis not in {"free", "unknown"}) != (self.amount is not None):
             msg = f"a price per {self.basis} needs an amount; 'free' and 'unknown' take none"
+            raise ValueError(msg)
+        if self.free and self.basis != "image":
+            msg = f"free counts pictures; a price per {self.basis} has none"
             raise ValueError(msg)
         _check_values(self.when, "mode", "audio")
         return self
