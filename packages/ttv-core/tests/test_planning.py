@@ -7,6 +7,7 @@ import json
 import pickle
 import struct
 import time
+from decimal import Decimal
 
 import pytest
 from pydantic import (
@@ -437,6 +438,31 @@ def test_the_mode_follows_from_what_is_given(inputs, mode):
         assert mode in lacking.violations[0].message or mode == "text_to_video"
 
 
+def test_a_model_may_do_other_things_in_another_mode():
+    table = model(
+        modes=["text_to_video", "image_to_video"],
+        inputs={"first_frame": {}},
+        canvas={"sizes": ["1280x720", "960x960"]},
+        by_mode={"text_to_video": {"canvas": {"sizes": ["1280x720"]}, "audio": "always"}},
+    )
+    assert plan(table, image=PNG, size="960x960").ok
+    assert refused(table, size="960x960")[0][:2] == ("size", "out_of_range")
+    assert (plan(table).expected.audio, plan(table, image=PNG).expected.audio) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "by_mode",
+    [
+        {"video_to_video": {"audio": "always"}},
+        {"text_to_video": {"modes": ["image_to_video"]}},
+        {"text_to_video": {"audio": "loud"}},
+    ],
+)
+def test_what_cannot_be_in_a_mode_is_refused_when_it_is_read(by_mode):
+    with pytest.raises(ValueError, match=r"by_mode|audio"):
+        model(by_mode=by_mode)
+
+
 def test_a_model_that_needs_a_picture_says_so():
     table = model(modes=["image_to_video", "reference_to_video"], inputs=EVERY_ROLE)
     [violation] = plan(table).violations
@@ -591,6 +617,16 @@ def test_a_backend_may_refuse_adjust_and_warn():
     assert changed.ok
     assert [(item.asked, item.used) for item in changed.adjustments] == [(7, 5)]
     assert plan(FULL, native, n=2).warnings == ("several at once are slow",)
+
+
+def test_a_backend_may_say_what_costs_more():
+    def native(request, model):
+        request.add_cost(Decimal("0.25"), "for gold")
+        return request.canonical()
+
+    table = model(prices=[{"basis": "video", "amount": "1"}])
+    assert plan(table, native).cost.amount == Decimal("1.25")
+    assert plan(table, native, max_cost=1).violations[0].code == "cost_limit"
 
 
 def test_a_request_that_a_backend_sees_cannot_be_changed():

@@ -230,3 +230,13 @@ def test_a_request_that_is_also_impossible_is_not_a_matter_of_cost():
         found.check()
     assert type(caught.value) is InvalidInputError
     assert caught.value.charged == "no"
+
+
+def test_what_comes_on_top_is_added_and_what_is_unknown_makes_all_of_it_unknown():
+    table = ModelCapabilities.model_validate(
+        {"id": "acme-1", "prices": [{"basis": "second", "amount": "0.10"}]}
+    )
+    cost = estimate(table, {"duration": 5.0}, [(Decimal("0.04"), "for 2 references")])
+    assert (cost.amount, cost.basis) == (Decimal("0.54"), "5 s x 0.10 + 0.04 for 2 references")
+    cost = estimate(table, {"duration": 5.0}, [(None, "the input video"), (Decimal(1), "more")])
+    assert (cost.amount, cost.basis) == (None, "5 s x 0.10 + the input video")

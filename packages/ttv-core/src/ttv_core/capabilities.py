@@ -67,6 +67,9 @@ Mode = Literal[
 Role = Literal["first_frame", "last_frame", "reference", "source_video"]
 Support = Literal["never", "optional", "always", "unknown"]
 IMAGE_FORMATS = ("png", "jpeg", "webp")
+_SAME_IN_EVERY_MODE = frozenset(
+    {"id", "aliases", "status", "status_date", "successor", "modes", "provisional", "by_mode"}
+)
 
 Wish = (
     Role
@@ -188,6 +191,8 @@ class ModelCapabilities(Data):
         prices: The first whose `when` matches holds; none means unknown.
         notes: Facts for people: licence, limits, where the data is from.
         provisional: The model is not in the table; nothing is known of it.
+        by_mode: Mode to the fields that are other in it, such as the sizes of `image_to_video`;
+            each replaces the model's own.
     """
 
     id: str
@@ -217,9 +222,15 @@ class ModelCapabilities(Data):
     prices: tuple[Price, ...] = ()
     notes: tuple[str, ...] = ()
     provisional: bool = False
+    by_mode: dict[Mode, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelCapabilities:
+        for mode, changes in self.by_mode.items():
+            if mode not in self.modes or changes.keys() & _SAME_IN_EVERY_MODE:
+                msg = f"{self.id}: by_mode has {mode} with {', '.join(changes)}; that cannot be"
+                raise ValueError(msg)
+            self.in_mode(mode)
         if self.durations is not None and self.frames is not None:
             msg = f"{self.id}: give durations or frames, whichever the engine takes"
             raise ValueError(msg)
@@ -241,6 +252,14 @@ class ModelCapabilities(Data):
                     msg = f"{self.id}: a rule allows {field} {said}, which is never legal"
                     raise ValueError(msg)
         return self
+
+    def in_mode(self, mode: Mode) -> ModelCapabilities:
+        """Return what it can do in one mode."""
+        changes = self.by_mode.get(mode)
+        if not changes:
+            return self
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return ModelCapabilities.model_validate(own | changes | {"by_mode": {}})
 
     def _legal(self, field: str, value: Any) -> bool:
         """Tell whether a value is legal without any rule, as far as that is known."""

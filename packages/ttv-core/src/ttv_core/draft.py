@@ -11,6 +11,7 @@ from ttv_core.results import Adjustment, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from ttv_core.capabilities import ModelCapabilities
     from ttv_core.domains import Numbers
@@ -33,6 +34,8 @@ class Draft:
         adjustments: Wishes changed to the nearest legal value.
         violations: Wishes that cannot be served.
         warnings: What the user should know.
+        extras: US dollars that come on top of the model's price, None where they cannot be known,
+            each with its reason.
     """
 
     request: VideoRequest
@@ -43,6 +46,7 @@ class Draft:
     adjustments: list[Adjustment] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    extras: list[tuple[Decimal | None, str]] = field(default_factory=list)
 
     def refuse(self, name: str, code: str, message: str, allowed: str = "") -> None:
         """Record a violation, once."""

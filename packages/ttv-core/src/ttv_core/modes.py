@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ttv_core.capabilities import InputLimit, Role
+    from ttv_core.capabilities import InputLimit, Mode, ModelCapabilities, Role
     from ttv_core.draft import Draft
     from ttv_core.inputs import InputFacts, MediaInput
+    from ttv_core.request import VideoRequest
 
-__all__ = ["settle_inputs"]
+__all__ = ["mode_of", "settle_inputs"]
 
 # The input that decides comes first: with a reference and a first frame it is reference_to_video.
-_MODES: dict[Role, str] = {
+_MODES: dict[Role, Mode] = {
     "source_video": "video_to_video",
     "reference": "reference_to_video",
     "last_frame": "first_last_frame",
@@ -67,12 +68,23 @@ def settle_inputs(draft: Draft) -> dict[str, Any]:
     return {"mode": mode, **single, "references": taken.get("reference", ())}
 
 
-def _settle_mode(draft: Draft) -> str:
-    """Return the mode that the inputs ask for, or one that the model has if it has not that."""
-    model = draft.model
-    given = {item.role for item in draft.request.inputs}
+def _asked(request: VideoRequest) -> tuple[Role | None, Mode]:
+    """Return the input that decides the mode, and the mode that is asked for."""
+    given = {item.role for item in request.inputs}
     role = next((role for role in _MODES if role in given), None)
-    mode = "text_to_video" if role is None else _MODES[role]
+    return role, "text_to_video" if role is None else _MODES[role]
+
+
+def mode_of(request: VideoRequest, model: ModelCapabilities) -> Mode:
+    """Return the mode that the inputs ask for, or one that the model has if it has not that."""
+    _, mode = _asked(request)
+    return mode if mode in model.modes else model.modes[0]
+
+
+def _settle_mode(draft: Draft) -> Mode:
+    """Return the mode; one that the model does not do is refused."""
+    model = draft.model
+    role, mode = _asked(draft.request)
     if mode in model.modes:
         return mode
     allowed = ", ".join(model.modes)
@@ -83,7 +95,7 @@ def _settle_mode(draft: Draft) -> str:
         message = f"{model.id} does not do {mode}, which {role} asks for"
         draft.refuse("inputs", "unsupported", message, allowed)
         draft.exempt.add(role)
-    return model.modes[0]
+    return mode_of(draft.request, model)
 
 
 def _check_input(draft: Draft, item: MediaInput, limit: InputLimit) -> str | None:

@@ -23,7 +23,7 @@ from ttv_core.errors import CostLimitError, InvalidInputError, PluginError, Vide
 from ttv_core.labels import quoted
 from ttv_core.length import settle_length
 from ttv_core.models import find_model, status_warnings
-from ttv_core.modes import settle_inputs
+from ttv_core.modes import mode_of, settle_inputs
 from ttv_core.options import settle_options
 from ttv_core.pricing import cost_violation, estimate
 from ttv_core.resolved import ResolvedRequest
@@ -133,12 +133,13 @@ def make_plan(
     Raises:
         PluginError: If `native` fails.
     """
+    model = model.in_mode(mode_of(request, model))
     draft = Draft(request, model, backend)
     draft.warnings += status_warnings(model, backend)
     values = _settle(draft)
     resolved = ResolvedRequest(values, settle_options(draft, options), draft)
     mapped = _map(draft, resolved, native)
-    cost = estimate(model, draft.settled)
+    cost = estimate(model, draft.settled, draft.extras)
     if over := cost_violation(request, cost, model.id, max_cost):
         draft.violations.append(over)
     return Plan(

@@ -9,7 +9,7 @@ from ttv_core.results import CostEstimate, Violation
 from ttv_core.rules import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ttv_core.capabilities import ModelCapabilities
     from ttv_core.request import VideoRequest
@@ -22,13 +22,18 @@ _EXACT = Context(prec=60)
 _FOR_WHAT_IS_GIVEN = frozenset({"image", "input_second"})
 
 
-def estimate(model: ModelCapabilities, settled: Mapping[str, Any]) -> CostEstimate:
+def estimate(
+    model: ModelCapabilities,
+    settled: Mapping[str, Any],
+    extras: Sequence[tuple[Decimal | None, str]] = (),
+) -> CostEstimate:
     """Return the expected cost of what is settled; `amount` is None when it cannot be known.
 
     Args:
         model: Its first price whose `when` matches holds, and those for what is given on top.
         settled: Field to value: `duration` in seconds, `n`, `resolution`, `audio`, …, and how many
             `images` and `videos` are given.
+        extras: What else comes on top, in the price's currency, each with its reason.
     """
     matching = [price for price in model.prices if holds(price.when, settled)]
     for price in matching:
@@ -36,6 +41,11 @@ def estimate(model: ModelCapabilities, settled: Mapping[str, Any]) -> CostEstima
             amount, basis = _amount(price, settled)
             for more in (item for item in matching if item.basis in _FOR_WHAT_IS_GIVEN):
                 amount, basis = _on_top(amount, basis, more, settled)
+            for more, why in extras:
+                if amount is None:
+                    break
+                basis = f"{basis} + {why}" if more is None else f"{basis} + {more} {why}"
+                amount = None if more is None else _EXACT.add(amount, more)
             return CostEstimate(
                 amount,
                 price.currency,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from ttv_core.draft import Draft
     from ttv_core.inputs import MediaInput
@@ -149,6 +150,15 @@ class ResolvedRequest:
     def warn(self, message: str) -> None:
         """Record something that the user should know."""
         self._draft.warn(message)
+
+    def add_cost(self, amount: Decimal | None, why: str) -> None:
+        """Record what comes on top of the model's price, such as for an option.
+
+        Args:
+            amount: US dollars; None when it costs more and nobody can say how much.
+            why: What it is for.
+        """
+        self._draft.extras.append((amount, why))
 
     def canonical(self) -> dict[str, Any]:
         """Return every field that has a value, under its own name.

@@ -199,7 +199,7 @@ class Availability(_Facts):
 
     Attributes:
         ok: Whether it can be used.
-        reasons: What is in the way, one sentence each.
+        reasons: What is in the way, one sentence each; if nothing is, what else is to be known.
         remedies: The command, variable or setting that mends each reason.
     """
 
