@@ -41,11 +41,11 @@ def estimate(
             amount, basis = _amount(price, settled)
             for more in (item for item in matching if item.basis in _FOR_WHAT_IS_GIVEN):
                 amount, basis = _on_top(amount, basis, more, settled)
-            for more, why in extras:
+            for extra, why in extras:
                 if amount is None:
                     break
-                basis = f"{basis} + {why}" if more is None else f"{basis} + {more} {why}"
-                amount = None if more is None else _EXACT.add(amount, more)
+                basis = f"{basis} + {why}" if extra is None else f"{basis} + {extra} {why}"
+                amount = None if extra is None else _EXACT.add(amount, extra)
             return CostEstimate(
                 amount,
                 price.currency,
