@@ -235,6 +235,7 @@ def test_a_future_is_done_only_when_the_row_is_there_for_everybody(journal):
     future = journal.insert(a_job())
     future.add_done_callback(look)
     future.result()
+    journal.insert(a_job("J2")).result()  # whoever asked for the first has been told by now
     assert seen == [[("J1",)]]
     other.close()
 
