@@ -1,20 +1,30 @@
-"""Tools for those who write backends: a strict vendor on loopback, with every fault there is.
+"""Tools for those who write backends: a strict vendor on loopback, a README that tells the data.
 
 It needs `pip install "ttv-core[testing]"`.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ttv_core.testing.readme import check_readme, models_table
     from ttv_core.testing.simulator import Fault, Logged, Simulator, Task
 
-__all__ = ["Fault", "Logged", "Simulator", "Task"]
+_MODULE_OF = {
+    "Fault": "simulator",
+    "Logged": "simulator",
+    "Simulator": "simulator",
+    "Task": "simulator",
+    "check_readme": "readme",
+    "models_table": "readme",
+}
+
+__all__ = ["Fault", "Logged", "Simulator", "Task", "check_readme", "models_table"]
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used."""
-    if name not in __all__:
+    if name not in _MODULE_OF:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    from ttv_core.testing import simulator
+    from importlib import import_module
 
-    return getattr(simulator, name)
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

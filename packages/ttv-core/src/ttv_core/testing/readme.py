@@ -1,0 +1,104 @@
+"""The table of models for a backend's README, written from the data, so that both say the same."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ttv_core.capabilities import Capabilities, ModelCapabilities
+    from ttv_core.rules import Price
+
+__all__ = ["check_readme", "models_table"]
+
+_MARKED = re.compile(r"(<!-- models -->\n).*?(<!-- /models -->)", re.DOTALL)
+_MODES = {
+    "text_to_video": "text",
+    "image_to_video": "image",
+    "first_last_frame": "first and last frame",
+    "reference_to_video": "references",
+    "video_to_video": "video",
+}
+_UNITS = {"second": "/s", "video": " a video", "image": " a picture", "input_second": "/s given"}
+
+
+def models_table(capabilities: Capabilities) -> str:
+    """Return the models that can be used as a Markdown table, and the retired ones as a line.
+
+    Args:
+        capabilities: The backend's own table.
+    """
+    head = ("model", "from", "seconds", "pictures", "sound", "price in US dollars")
+    rows: list[tuple[str, ...]] = [head, ("---",) * len(head)]
+    rows += [_row(model) for model in capabilities.models if model.status != "retired"]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    retired = [model for model in capabilities.models if model.status == "retired"]
+    if retired:
+        lines += ["", f"Retired: {', '.join(_retired(model) for model in retired)}."]
+    return "\n".join(lines)
+
+
+def _row(model: ModelCapabilities) -> tuple[str, ...]:
+    name = f"`{model.id}`" + ("" if model.status == "ga" else f" ({model.status})")
+    length = model.durations or model.frames
+    pictures = model.canvas.describe()
+    sound = {"optional": "on request", "unknown": "not documented"}.get(model.audio, model.audio)
+    return (
+        name,
+        ", ".join(_MODES[mode] for mode in model.modes),
+        length.describe() if length is not None else "not documented",
+        "not documented" if pictures == "unknown" else pictures,
+        sound,
+        "; ".join(_prices(model)) or "not documented",
+    )
+
+
+def _prices(model: ModelCapabilities) -> Iterator[str]:
+    for price in model.prices:
+        text = price.basis if price.amount is None else f"{price.amount}{_UNITS[price.basis]}"
+        yield f"{text}{_condition(price)}{_date(price)}"
+
+
+def _condition(price: Price) -> str:
+    said = [
+        f"{field} {'/'.join('unset' if value is None else str(value) for value in values)}"
+        for field, values in price.when.items()
+    ]
+    return f" with {', '.join(said)}" if said else ""
+
+
+def _date(price: Price) -> str:
+    return f" ({price.as_of})" if price.as_of else ""
+
+
+def _retired(model: ModelCapabilities) -> str:
+    since = f" since {model.status_date}" if model.status_date else ""
+    after = f", now `{model.successor}`" if model.successor else ""
+    return f"`{model.id}`{since}{after}"
+
+
+def check_readme(path: Path, capabilities: Capabilities) -> None:
+    """Check that a README has the table between `<!-- models -->` and `<!-- /models -->`.
+
+    With `TTV_WRITE_README=1` it is written there instead.
+
+    Args:
+        path: The README.
+        capabilities: The backend's own table.
+
+    Raises:
+        AssertionError: If it has another one, or no place for it.
+    """
+    text = path.read_text(encoding="utf-8")
+    assert _MARKED.search(text), f"{path} has no <!-- models --> … <!-- /models -->"
+    table = models_table(capabilities)
+    wanted = _MARKED.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
+    if os.environ.get("TTV_WRITE_README"):
+        path.write_text(wanted, encoding="utf-8")
+    elif wanted != text:
+        msg = f"the table in {path} is not the data's; write it with TTV_WRITE_README=1"
+        raise AssertionError(msg)
