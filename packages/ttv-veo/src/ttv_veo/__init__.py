@@ -1,0 +1,1 @@
+"""Google Veo on Vertex AI, as a backend of ttv."""
