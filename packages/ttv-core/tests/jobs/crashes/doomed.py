@@ -23,12 +23,14 @@ import ttv_core
 from ttv_core import GENERATOR_REGISTRY, background, http, media
 from ttv_core.jobs import Lookup
 from ttv_core.jobs.desk import desk
-from ttv_core.jobs.states import TERMINAL
+from ttv_core.jobs.states import STATES, TERMINAL
 
 LONGEST_LIFE = 60
 # The vendor's answers have all had their effect before anybody looks: `Deadly.settle`.
 SETTLE = 0.2
+# What prctl(2) calls these.
 _DIE_WITH_PARENT = 1
+_MAY_BE_TRACED, _BY_ANYBODY = 0x59616D61, -1
 
 
 class Child:
@@ -59,10 +61,9 @@ class Child:
         crash_points.install(self.points, order["kind"])
         if order.get("warm"):
             background.run(ready())
-            names = {each.name: each.native_id for each in threading.enumerate()}
-            self.wait_for_go(threads=names)
-        else:
-            self.wait_for_go(threads={"MainThread": threading.main_thread().native_id})
+        threads = {each.name: each.native_id for each in threading.enumerate()}
+        # What Python keeps of the main thread is the parent's number.
+        self.wait_for_go(threads=threads | {"MainThread": os.getpid()})
         settings = {"base_url": order["url"], "api_key": KEY, **order.get("settings", {})}
         config = {"backends": {"acme": settings}}
         said = getattr(self, order["do"])(config)
@@ -75,9 +76,11 @@ class Child:
         return [ended(job)]
 
     def resume(self, config):
-        """Do what `ttv resume --all` does."""
-        records = desk().store.select(states={*ttv_core.jobs.STATES} - TERMINAL)
-        jobs = [ttv_core.resume(r.id, config=config, on_event=self.event) for r in records]
+        """Do what `ttv resume` does: with the job that is named, or with all that are not over."""
+        unfinished = {*STATES} - TERMINAL
+        named = self.order.get("job")
+        ids = [named] if named else [r.id for r in desk().store.select(states=unfinished)]
+        jobs = [ttv_core.resume(each, config=config, on_event=self.event) for each in ids]
         return [ended(job) for job in jobs]
 
     def event(self, event):
@@ -99,7 +102,9 @@ def ended(job):
 
 def carry_out(order):
     signal.alarm(LONGEST_LIFE)  # one that hangs ends, and is missed
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    system = ctypes.CDLL(None)
+    system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    system.prctl(_MAY_BE_TRACED, ctypes.c_long(_BY_ANYBODY))
     child = Child(order)
     try:
         child.run()
