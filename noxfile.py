@@ -167,6 +167,17 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False, requires=["build"])
+def torture(session: nox.Session) -> None:
+    """Run the tests of jobs with all the crashes that the others take a sample of; count them."""
+    package = PACKAGES[CORE]
+    install(session, package, extras=package.extras)
+    tests = session.posargs or [str(package.tests.relative_to(ROOT) / "jobs")]
+    # One test may be thousands of processes, so none is taken for hanging.
+    patience = ["-o", "faulthandler_timeout=0"]
+    session.run("pytest", *tests, *patience, env=CLEAN_ROOM | {"TTV_TORTURE": "full"})
+
+
+@nox.session(default=False, requires=["build"])
 def mutation(session: nox.Session) -> None:
     """Break the core line by line and list the breaks that no test notices."""
     package = PACKAGES[CORE]
