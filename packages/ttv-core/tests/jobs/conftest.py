@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import sys
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,22 @@ def video(tmp_path_factory):
         for _ in range(24):
             writer.write(noise.integers(0, 256, (36, 64, 3), dtype=np.uint8))
     return path.read_bytes()
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A small picture."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    path = tmp_path / "cat.png"
+    header = struct.pack(">IIBBBBB", 64, 36, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(65 * 36))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    return path
 
 
 @pytest.fixture(autouse=True)

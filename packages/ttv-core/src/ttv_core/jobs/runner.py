@@ -51,20 +51,31 @@ async def run(work: Work) -> VideoResult:
         VideoGenerationError: Whatever else ended it, or ended this wait for it.
     """
     try:
-        while work.record.state not in TERMINAL:
-            if work.record.state == "unknown":
-                raise uncertain(work)
-            if work.record.state == "remote_done":
-                return await bring_home(work)
-            await _STEPS[work.record.state](work)
-        return ending(work.record)
+        return await _run(work)
     except VideoGenerationError as error:
         await _let_go(work, error)
         raise
+    except Exception as error:  # noqa: BLE001 - any backend, any error
+        found = work.problem(error, "see the job through")
+        await _let_go(work, found)
+        raise found from found.__cause__
+
+
+async def _run(work: Work) -> VideoResult:
+    while work.record.state not in TERMINAL:
+        if work.record.state == "unknown":
+            raise uncertain(work)
+        if work.record.state == "remote_done":
+            return await bring_home(work)
+        await _STEPS[work.record.state](work)
+    return ending(work.record)
 
 
 async def _let_go(work: Work, error: VideoGenerationError) -> None:
     """Leave the job to whoever takes it up next."""
+    if work.record.state not in TERMINAL:
+        # Only this wait for it has ended: what a refused question cost says nothing of the job.
+        error.charged = work.record.charged
     if isinstance(error, OwnershipLostError) or work.record.owner is None:
         return
     with contextlib.suppress(VideoGenerationError):

@@ -18,6 +18,8 @@ from ttv_core.errors import (
 from ttv_core.jobs.record import AttemptRecord
 from ttv_core.jobs.retry import backoff
 from ttv_core.jobs.semantics import may_send_again, outcome_of
+from ttv_core.jobs.store import JournalError
+from ttv_core.results import plain
 
 if TYPE_CHECKING:
     from ttv_core.jobs.semantics import Outcome
@@ -44,7 +46,11 @@ async def prepare_and_submit(work: Work) -> None:
         raise GenerationCancelledError(
             msg, backend=work.vendor.name, job_id=work.record.id, charged="no"
         )
-    plan = replace(work.plan, native=await _prepared(work))
+    try:
+        plan = replace(work.plan, native=await _prepared(work))
+    except VideoGenerationError as error:
+        await _fail(work, error)
+        raise
     number = work.record.attempt + 1
     await work.save(
         AttemptRecord(what="create", outcome="started", number=number),
@@ -67,7 +73,11 @@ async def prepare_and_submit(work: Work) -> None:
 
 
 async def _prepared(work: Work) -> dict[str, Any]:
-    """Return what goes on the wire; nothing has been sent yet that could cost anything."""
+    """Return what goes on the wire; that costs nothing.
+
+    Raises:
+        VideoGenerationError: If it cannot be had.
+    """
     failures = 0
     while True:
         try:
@@ -76,7 +86,6 @@ async def _prepared(work: Work) -> dict[str, Any]:
             failures += 1
             found = work.problem(error, "prepare the request")
             if not found.retryable or failures >= _PREPARE_TRIES:
-                await _fail(work, found)
                 raise found from found.__cause__
             await work.pause(found.retry_after or backoff(failures, work.outside.random))
 
@@ -84,10 +93,12 @@ async def _prepared(work: Work) -> dict[str, Any]:
 async def _create(work: Work, plan: Any) -> RemoteRef:
     async with asyncio.timeout(work.vendor.semantics.create_timeout):
         ref = await work.vendor.submit(plan, work.key)
-    if not ref.id:
+    said: Any = ref.id  # by the vendor, handed on by the backend
+    remote_id = str(said) if type(said) in {str, int} else ""
+    if not (remote_id.isprintable() and remote_id.strip()):
         msg = f"{work.vendor.name} answered without the id of a job"
         raise SubmissionUncertainError(msg, code="no_id")
-    return ref
+    return replace(ref, id=remote_id)
 
 
 async def _accepted(work: Work, ref: RemoteRef, what: Any, outcome: str) -> None:
@@ -96,7 +107,7 @@ async def _accepted(work: Work, ref: RemoteRef, what: Any, outcome: str) -> None
         AttemptRecord(what=what, outcome=outcome, number=work.record.attempt, detail=ref.id),
         state="accepted",
         remote_id=ref.id,
-        ref=dict(ref.data),
+        ref=plain(dict(ref.data)),  # whatever is in it, the id must not be lost
         accepted_at=work.outside.now(),
         charged="unknown",
         actual=ref.cost if ref.cost is not None else work.record.actual,
@@ -114,7 +125,10 @@ async def _not_created(work: Work, error: Exception) -> None:
         what="create", outcome=outcome, number=work.record.attempt, detail=found.message
     )
     if outcome == "ambiguous":
-        await work.save(attempt, state=_after_loss(work), note=found.message)
+        try:
+            await work.save(attempt, state=_after_loss(work), note=found.message)
+        except JournalError as full:
+            raise uncertain(work, found.message) from full
         return
     if not again:
         await _fail(work, found, attempt)
@@ -159,11 +173,19 @@ async def reconcile(work: Work) -> None:
 
 
 async def _replay(work: Work, lifetime: float) -> bool:
-    """Repeat the create under its own key, while the vendor surely remembers it."""
+    """Repeat the create under its own key, while the vendor surely remembers it.
+
+    A no to the repetition is none to the create before it: by now the key may be revoked, or the
+    credits used up, by that very job. So it leaves everything in doubt.
+    """
     age = work.outside.now() - (work.record.submitted_at or 0.0)
     if not 0 <= age < lifetime / 2:  # half: the clocks of both sides need not agree
         return False
-    plan = replace(work.plan, native=await _prepared(work))
+    try:
+        plan = replace(work.plan, native=await _prepared(work))
+    except VideoGenerationError as error:
+        await work.save(note=error.message)
+        return False
     for failures in range(1, _REPLAY_TRIES + 1):
         number = work.record.attempt
         await work.save(AttemptRecord(what="replay", outcome="started", number=number))
@@ -176,8 +198,8 @@ async def _replay(work: Work, lifetime: float) -> bool:
                 attempt = AttemptRecord(
                     what="replay", outcome=outcome, number=number, detail=found.message
                 )
-                await _fail(work, found, attempt)
-                raise found from found.__cause__
+                await work.save(attempt, note=found.message)
+                return False
             wait = found.retry_after
             await work.pause(backoff(failures, work.outside.random) if wait is None else wait)
         else:
@@ -233,11 +255,12 @@ async def _absent(work: Work) -> bool:
     return False
 
 
-def uncertain(work: Work) -> SubmissionUncertainError:
+def uncertain(work: Work, why: str = "") -> SubmissionUncertainError:
     """Return the error of a job of which nobody knows whether the vendor has it."""
     record = work.record
     return SubmissionUncertainError(
-        f"whether {record.backend} has accepted job {record.id} is not known: {record.note}. "
+        f"whether {record.backend} has accepted job {record.id} is not known: "
+        f"{why or record.note}. "
         "It may be charged, and is not sent again",
         backend=record.backend,
         model=record.model,

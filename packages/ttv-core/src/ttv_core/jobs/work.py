@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.errors import GenerationFailedError, VideoGenerationError
+from ttv_core.errors import ContentRejectedError, GenerationFailedError, VideoGenerationError
 from ttv_core.events import logger, printable
 from ttv_core.jobs.states import ACCEPTED, TERMINAL
 from ttv_core.jobs.store import ConflictError, JobStore, JournalError
@@ -32,7 +32,10 @@ __all__ = ["Outside", "OwnershipLostError", "Tell", "Work"]
 Tell = Callable[..., None]
 """Hears `state`, and `fraction`, `step`, `total`, `message` by name."""
 
+LONGEST_PAUSE = 60 * 60.0
+"""Seconds; what a vendor asks for beyond that is not believed."""
 _LONGEST_NOTE = 500
+_WORDS = ("code", "request_id", "remedy")
 
 
 class OwnershipLostError(VideoGenerationError):
@@ -138,6 +141,9 @@ class Work:
                     del self._unwritten[0]
         except JournalError as error:
             if self.record.state not in ACCEPTED | TERMINAL:
+                # Nothing comes of it: it is not to be written later, with something else.
+                self._unwritten.clear()
+                self.record = self._durable
                 raise
             warning = f"{error.message}; job {self.record.remote_id} goes on all the same"
             if warning not in self.warnings:
@@ -164,9 +170,10 @@ class Work:
     def is_unwanted(self) -> bool:
         """Tell whether somebody, in this process or another, has asked for it to be cancelled."""
         if not self._unwritten:
-            fresh = self.outside.store.get(self.record.id)
-            if fresh is not None and fresh.rev != self.record.rev:
-                self.record = self._durable = fresh
+            with contextlib.suppress(JournalError):  # nobody can ask, then
+                fresh = self.outside.store.get(self.record.id)
+                if fresh is not None and fresh.rev != self.record.rev:
+                    self.record = self._durable = fresh
         return self.record.cancel_asked
 
     @property
@@ -175,9 +182,9 @@ class Work:
         return asyncio.get_running_loop().time()
 
     async def pause(self, seconds: float) -> None:
-        """Wait, or until somebody wants it cancelled."""
+        """Wait, or until somebody wants it cancelled; never longer than an hour."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
+            await asyncio.wait_for(self._woken.wait(), min(LONGEST_PAUSE, seconds))
         self._woken.clear()
 
     def wake(self) -> None:
@@ -189,18 +196,34 @@ class Work:
         if isinstance(error, VideoGenerationError):
             found = error
             found.message = self.scrub(found.message)
+            for name in _WORDS:
+                if isinstance(value := getattr(found, name), str):
+                    setattr(found, name, self.scrub(value))
+            if isinstance(found, ContentRejectedError):
+                found.reasons = tuple(self.scrub(str(reason)) for reason in found.reasons)
+            self._unchain(found)
         else:
             text = self.scrub(f"{type(error).__name__}: {error}")
             found = GenerationFailedError(
                 f"{self.vendor.name} failed to {what}: {text}", code="backend_error"
             )
-            # What holds a secret is not chained: a traceback would print it.
-            found.__cause__ = error if self.vendor.scrub(str(error)) == str(error) else None
+            found.__cause__ = error
+            self._unchain(found)
         found.args = (found.message,)
         found.backend = found.backend or self.vendor.name
         found.model = found.model or self.record.model
         found.job_id = found.job_id or self.record.id
         return found
+
+    def _unchain(self, error: BaseException) -> None:
+        """Let go of causes that hold a secret: a traceback would print it."""
+        link: BaseException | None = error
+        while link is not None:
+            for name in ("__cause__", "__context__"):
+                before = getattr(link, name)
+                if before is not None and self.vendor.scrub(repr(before)) != repr(before):
+                    setattr(link, name, None)
+            link = link.__cause__ or link.__context__
 
     def scrub(self, text: str) -> str:
         """Return a text that came from outside, fit to be kept and shown."""
