@@ -7,6 +7,7 @@ not documented ends nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from ttv_core.errors import (
@@ -22,8 +23,12 @@ from ttv_core.errors import (
 from ttv_core.jobs.record import AttemptRecord
 from ttv_core.jobs.retry import Schedule, backoff
 from ttv_core.jobs.semantics import LONGEST_JOB
+from ttv_core.jobs.store import JournalError
+from ttv_core.results import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ttv_core.jobs.vendor import Poll
     from ttv_core.jobs.work import Work
 
@@ -52,7 +57,9 @@ class _Watch:
     def __init__(self, work: Work) -> None:
         self.work = work
         record, polling = work.record, work.vendor.semantics.polling
-        took = work.outside.store.took(record.backend, record.model)
+        took: Sequence[float] = ()
+        with contextlib.suppress(JournalError):  # then without experience
+            took = work.outside.store.took(record.backend, record.model)
         self.schedule = Schedule(polling, took, work.interval)
         # A clock that was set back or forward in between makes it look young or old; it is asked.
         before = work.outside.now() - (record.accepted_at or work.outside.now())
@@ -64,6 +71,7 @@ class _Watch:
         self.gone_since: float | None = None
         self.denied_since: float | None = None
         self.denied = 0
+        self.told_to_stop = False  # by this process: one before may have ended too early for that
 
     async def run(self) -> None:
         work = self.work
@@ -71,7 +79,7 @@ class _Watch:
         while True:
             if wait:
                 await work.pause(wait)
-            if work.is_unwanted() and work.record.state != "cancelling":
+            if work.is_unwanted() and not self.told_to_stop:
                 over = await self._cancel()
                 if over is not None:
                     return await self._ended(over)
@@ -160,7 +168,7 @@ class _Watch:
                 took=self._took(poll),
                 actual=cost,
                 charged="yes",
-                ref={**work.record.ref, **poll.data},
+                ref=plain({**work.record.ref, **poll.data}),
                 note=work.scrub(poll.word),
             )
             return
@@ -216,6 +224,7 @@ class _Watch:
                     break
                 await work.pause(found.retry_after or backoff(failures, work.outside.random))
             else:
+                self.told_to_stop = True
                 await work.save(AttemptRecord(what="cancel", outcome="accepted"))
                 return poll
         attempt = AttemptRecord(what="cancel", outcome="refused", detail=detail)
