@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ttv_core import background
-from ttv_core.errors import DownloadError, OutputError
+from ttv_core.errors import DownloadError, OutputError, VideoGenerationError
 from ttv_core.http import import_aiohttp, retry_after, without_query
 from ttv_core.output import storage_error
 
@@ -178,8 +178,14 @@ async def _from_reader(file: RemoteFile, sink: _Sink) -> Arrived:
     assert file.read is not None
     sink.begin(0)
     sink.total = file.size
-    async for chunk in file.read():
-        sink.write(chunk)
+    try:
+        async for chunk in file.read():
+            sink.write(chunk)
+    except VideoGenerationError:
+        raise
+    except Exception as error:
+        msg = f"the video was cut off: {type(error).__name__}: {error}"
+        raise DownloadError(msg, code="cut_off") from error
     return _whole(sink, file.size, Arrived(total=file.size))
 
 

@@ -6,6 +6,7 @@ again.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -17,6 +18,7 @@ from ttv_core.errors import (
     DownloadError,
     GenerationFailedError,
     JobExpiredError,
+    JobNotFoundError,
     OutputError,
     VideoGenerationError,
 )
@@ -37,6 +39,7 @@ __all__ = ["bring_home", "remove_parts"]
 
 _TRIES = 8
 _FETCH_TRIES = 8
+_LONGEST_FETCH = 300.0
 _EXPIRED_LINK = frozenset({401, 403, 404, 410})
 
 
@@ -104,9 +107,11 @@ async def _found(work: Work) -> Sequence[RemoteFile]:
     """Return where the videos are now."""
     files, work.files = work.files, ()
     failures = 0
+    gone_at: float | None = None
     while not files:
         try:
-            files = tuple(await work.vendor.fetch(work.ref))
+            async with asyncio.timeout(_LONGEST_FETCH):
+                files = tuple(await work.vendor.fetch(work.ref))
         except Exception as error:  # noqa: BLE001 - any backend, any error
             found = work.problem(error, "say where the video is")
         else:
@@ -114,11 +119,23 @@ async def _found(work: Work) -> Sequence[RemoteFile]:
             found = DownloadError(msg, code="no_result", job_id=work.record.id)
         if not files:
             failures += 1
+            if isinstance(found, JobNotFoundError):  # it may be a delay of the vendor's
+                gone_at = work.clock if gone_at is None else gone_at
+                if work.clock - gone_at < work.vendor.semantics.not_found_grace:
+                    await work.pause(backoff(failures, work.outside.random))
+                    continue
+                found = _expired(work, found)
             await _if_over(work, found)
             if failures >= _FETCH_TRIES or not _passes(found):
                 raise await _given_up(work, found) from found.__cause__
             await work.pause(found.retry_after or backoff(failures, work.outside.random))
     return files
+
+
+def _expired(work: Work, error: VideoGenerationError) -> JobExpiredError:
+    record = work.record
+    msg = f"{record.backend} has the video of job {record.remote_id} no more: {error.message}"
+    return JobExpiredError(msg, backend=record.backend, model=record.model, job_id=record.id)
 
 
 def _passes(error: VideoGenerationError) -> bool:
@@ -146,8 +163,6 @@ async def _if_over(work: Work, error: VideoGenerationError) -> None:
 async def _given_up(work: Work, error: VideoGenerationError) -> VideoGenerationError:
     """Write down why it is not here yet; the job stays as it is, and can be taken up again."""
     error.remedy = error.remedy or f"ttv resume {work.record.id}"
-    if error.charged == "unknown":
-        error.charged = "yes"
     await work.save(note=error.message)
     return error
 
@@ -184,16 +199,19 @@ async def _one(work: Work, files: Sequence[RemoteFile], index: int) -> MediaInfo
         work.tell("measuring")
         try:
             info = await work.outside.inspect(path)
+            size = path.stat().st_size
+        except OSError as error:
+            found = storage_error(error, Path(part["target"]))
+            raise await _given_up(work, work.problem(found, "write the video")) from error
         except VideoGenerationError as error:
             if not last:
                 os.truncate(path, 0)
                 continue
-            rejected = Path(part["target"]).with_suffix(".rejected")
+            rejected = Path(part["target"]).with_suffix(f".{work.record.id.lower()}.rejected")
             path.replace(rejected)
             msg = f"{work.vendor.name} gave no whole video: {error.message}"
-            found = DownloadError(msg, code="bad_video", remedy=f"what came is {rejected}")
-            raise await _given_up(work, work.problem(found, "give the video")) from error
-        size = path.stat().st_size
+            bad = DownloadError(msg, code="bad_video", remedy=f"what came is {rejected}")
+            raise await _given_up(work, work.problem(bad, "give the video")) from error
         sha256 = info.sha256 if info is not None else _digest(path)
         await _note(work, index, sha256=sha256, size=size)
         return info
