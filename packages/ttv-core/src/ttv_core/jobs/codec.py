@@ -20,7 +20,7 @@ from ttv_core.results import Adjustment, CostEstimate, ExpectedVideo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["decode_plan", "encode_plan"]
+__all__ = ["decode_plan", "encode_plan", "is_same"]
 
 _TAG = "$"
 _LONGEST_INLINE = 64 * 1024
@@ -29,13 +29,14 @@ _LONGEST_INLINE = 64 * 1024
 class _Spool:
     """The bytes of a job, each under its sha256, in a folder that only the user can read."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, write: bool = True) -> None:
         self.folder = folder
+        self.write = write
 
     def put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self.folder / name
-        if not path.exists():
+        if self.write and not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             new = path.with_suffix(f".{os.getpid()}")
             handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -87,6 +88,18 @@ def decode_plan(data: Mapping[str, Any]) -> Plan:
         expected=ExpectedVideo(**_decode(data["expected"])),
         request=VideoRequest(**_decode(data["request"])),
     )
+
+
+def is_same(data: Mapping[str, Any], plan: Plan, folder: Path) -> bool:
+    """Tell whether a plan sends what a kept one did; the bytes that were kept may be gone.
+
+    Args:
+        data: What `encode_plan` wrote.
+        plan: The plan.
+        folder: The folder that it wrote with.
+    """
+    native = _encode(plan.native, _Spool(folder, write=False))
+    return bool((data["backend"], data["native"]) == (plan.backend, native))
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.containers import check_container
-from ttv_core.errors import BackendUnavailableError, InvalidInputError, JobNotFoundError
-from ttv_core.jobs.codec import decode_plan, encode_plan
+from ttv_core.errors import (
+    BackendUnavailableError,
+    InvalidInputError,
+    JobNotFoundError,
+    PluginError,
+)
+from ttv_core.jobs.codec import decode_plan, encode_plan, is_same
 from ttv_core.jobs.journal import Journal
 from ttv_core.jobs.ownership import Owner, is_alive
 from ttv_core.jobs.record import JobRecord
@@ -98,6 +103,7 @@ class Desk:
         Raises:
             InvalidInputError: If that key was used for another request.
             JournalError: If it cannot be written.
+            PluginError: If the backend wants to send what cannot be kept.
         """
         request = plan.request
         try:
@@ -105,6 +111,9 @@ class Desk:
         except OSError as error:
             msg = f"the inputs of the job cannot be kept in {self.folder}: {error.strerror}"
             raise JournalError(msg, remedy="set TTV_STATE_DIR to another folder") from error
+        except TypeError as error:
+            msg = f"a fault of backend {plan.backend!r}: {error}"
+            raise PluginError(msg, backend=plan.backend, job_id=job_id) from error
         record = JobRecord(
             id=job_id,
             backend=plan.backend,
@@ -120,7 +129,7 @@ class Desk:
         found = await asyncio.wrap_future(self.store.insert(record))
         if found.id != job_id:  # another process was quicker with the same key
             clean_up(replace(record, state="failed"), self.inputs(job_id))
-            check_same(found, plan)
+            self._check_same(found, plan)
         return found
 
     def known(self, plan: Plan) -> JobRecord | None:
@@ -133,8 +142,15 @@ class Desk:
         found = self.store.select(caller_key=key) if key is not None else []
         if not found:
             return None
-        check_same(found[0], plan)
+        self._check_same(found[0], plan)
         return found[0]
+
+    def _check_same(self, record: JobRecord, plan: Plan) -> None:
+        if is_same(record.plan, plan, self.inputs(record.id)):
+            return
+        key = plan.request.idempotency_key
+        message = f"idempotency_key {key!r} is of job {record.id}, which asks for something else"
+        raise InvalidInputError(violations=[Violation("idempotency_key", "reused", message)])
 
     # --- every job ------------------------------------------------------------------------------
 
@@ -245,20 +261,6 @@ class Desk:
         self.store.close()
         self.owner.let_go()
         self._measuring.shutdown(wait=False)
-
-
-def check_same(record: JobRecord, plan: Plan) -> None:
-    """Check that an idempotency key stands for one request only.
-
-    Raises:
-        InvalidInputError: If it was used for another.
-    """
-    before = decode_plan(record.plan)
-    if (before.backend, before.native) == (plan.backend, plan.native):
-        return
-    key = plan.request.idempotency_key
-    message = f"idempotency_key {key!r} is of job {record.id}, which asks for something else"
-    raise InvalidInputError(violations=[Violation("idempotency_key", "reused", message)])
 
 
 def _measured(path: Path) -> MediaInfo | None:
