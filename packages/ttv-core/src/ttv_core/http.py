@@ -103,7 +103,7 @@ class Reply:
         """Return the body as JSON; None when it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property

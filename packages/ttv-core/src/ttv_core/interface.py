@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ttv_core.errors import (
-    GenerationCancelledError,
     GenerationTimeoutError,
     InvalidInputError,
     ModelNotFoundError,
+    VideoGenerationError,
 )
 from ttv_core.planning import Plan, find_model, make_plan
 from ttv_core.request import VideoRequest
@@ -301,7 +300,9 @@ class VideoGenerator(VideoGeneratorInterface):
             return job.wait(self._patience if timeout is None else timeout)
         except GenerationTimeoutError:
             self._timed_out(job, on_timeout)
-            raise
+            if not job.done:
+                raise
+            return job.wait()
         except KeyboardInterrupt:
             self._interrupted(job)
             raise
@@ -334,7 +335,8 @@ class VideoGenerator(VideoGeneratorInterface):
         try:
             job = await asyncio.shield(starting)
             ended = asyncio.wrap_future(job.future)
-            await asyncio.wait([ended], timeout=self._patience if timeout is None else timeout)
+            patience = self._patience if timeout is None else timeout
+            await asyncio.wait([ended], timeout=patience)
         except asyncio.CancelledError:
             # The job may be on its way already: it is known once it has begun.
             await asyncio.to_thread(self._interrupted, await starting)
@@ -342,7 +344,9 @@ class VideoGenerator(VideoGeneratorInterface):
         if not ended.done():
             ended.add_done_callback(lambda done: done.cancelled() or done.exception())
             await asyncio.to_thread(self._timed_out, job, on_timeout)
-        return job.wait(timeout=0)
+            if not job.done:
+                raise job.overdue(patience)
+        return job.wait()
 
     async def _begun(
         self,
@@ -364,10 +368,14 @@ class VideoGenerator(VideoGeneratorInterface):
             self._stop(job)
 
     def _stop(self, job: Job) -> None:
-        """Cancel a job and wait until it has cleaned up."""
-        job.cancel()
-        with contextlib.suppress(GenerationCancelledError):
-            job.wait()
+        """Cancel a job and wait until it has cleaned up; one that cannot be stopped goes on."""
+        try:
+            job.cancel()
+        except VideoGenerationError as error:
+            if error.code == "cannot_cancel":
+                return
+            raise
+        job.await_stop()
 
     def _interrupted(self, job: Job) -> None:
         """Do what is right when somebody ends the wait with Ctrl-C."""

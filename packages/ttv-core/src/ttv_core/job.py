@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
@@ -187,16 +188,21 @@ class Job:
         while not future.done():
             left = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
             if left <= 0:
-                msg = f"job {self.id} is not done after {timeout:g} s; it goes on"
-                raise GenerationTimeoutError(
-                    msg,
-                    job=self,
-                    job_id=self.id,
-                    backend=self.backend,
-                    remedy=self._how_to_go_on,
-                )
+                raise self.overdue(timeout)
             # In slices: a signal that another thread takes does not wake an endless wait.
             wait_for([future], left)
+
+    def overdue(self, timeout: float | None) -> GenerationTimeoutError:
+        """Return the error of whoever waited so many seconds for it."""
+        msg = f"job {self.id} is not done after {timeout or 0:g} s; it goes on"
+        return GenerationTimeoutError(
+            msg, job=self, job_id=self.id, backend=self.backend, remedy=self._how_to_go_on
+        )
+
+    def await_stop(self) -> None:
+        """Wait until a job that was cancelled has cleaned up, or cannot be stopped after all."""
+        with contextlib.suppress(GenerationCancelledError):
+            self.wait()
 
     @property
     def _how_to_go_on(self) -> str:

@@ -447,6 +447,14 @@ class _ChainJob(Job):
         """Return what is needed to find the job at work again."""
         return super().to_dict() if self.child is None else self.child.to_dict()
 
+    def await_stop(self) -> None:
+        """Wait until the backend at work has stopped, or goes on all the same."""
+        if self.child is not None:
+            self.child.await_stop()
+            if not self.child.done:
+                return
+        super().await_stop()
+
     def cancel(self) -> None:
         """Ask the backend at work to stop at its next step."""
         self.last = True

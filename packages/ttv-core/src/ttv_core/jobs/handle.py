@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.background import in_background, is_background
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RemoteJob"]
 
+_STOP_SECONDS = 60.0
+_SLICE = 0.1
 _NOT_YET = frozenset({"prepared", *UNSETTLED})
 
 
@@ -141,6 +145,15 @@ class RemoteJob(Job):
         asked = in_background(self._desk.ask_to_cancel(self.id))
         if not is_background():  # an event handler is called there
             asked.result()
+
+    def await_stop(self) -> None:
+        """Wait until the vendor has stopped it, or has said that it does not."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        while not self.done and time.monotonic() < deadline:
+            wait_for([self.future], _SLICE)
+            self.refresh()
+            if self.record is not None and not self.record.cancel_asked:
+                return
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is needed to take the job up again, anywhere with the same journal."""
