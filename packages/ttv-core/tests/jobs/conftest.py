@@ -14,8 +14,10 @@ import pytest
 import ttv_core.jobs.arrival
 import ttv_core.jobs.submission
 import ttv_core.jobs.watching
+from ttv_core import GENERATOR_REGISTRY
 from ttv_core.jobs import desk as desks
 from ttv_core.media import VideoWriter
+from ttv_core.plugins import PluginManager
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -105,6 +107,18 @@ def backend(acme):
         return generator
 
     return made
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """The process's registry, with the small vendor's backend in it."""
+    own = {"acme": KINDS["opaque"]}
+    manager = PluginManager(distributions=lambda: iter(()))
+    for name, value in (("_plugins", manager), ("_own", own), ("_hidden", set())):
+        monkeypatch.setattr(GENERATOR_REGISTRY, name, value)
+    for name in ("TTV_BACKEND", "TTV_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return GENERATOR_REGISTRY
 
 
 @pytest.fixture(params=list(KINDS))

@@ -64,6 +64,7 @@ class _Watch:
         # A clock that was set back or forward in between makes it look young or old; it is asked.
         before = work.outside.now() - (record.accepted_at or work.outside.now())
         self.fresh = 0 <= before < polling.floor
+        self.plausible = 0 <= before <= LONGEST_JOB
         self.began = work.clock - max(before, 0.0)
         self.started = work.clock
         self.seen_running = self.began if self.fresh else None
@@ -195,7 +196,7 @@ class _Watch:
         """Return how long it took, if this process saw the end closely enough to say."""
         if poll.took is not None:
             return poll.took
-        if self.seen_running is None:
+        if self.seen_running is None or not self.plausible:
             return None
         now = self.work.clock
         unsure = now - self.seen_running
