@@ -166,6 +166,9 @@ def test_a_job_is_cancelled_before_it_is_even_written_down(acme, backend, tmp_pa
 
 
 def in_either_way(generator, way, **fields):
+    """Make a video; the deadline begins once the vendor has the job, however slow this machine."""
+    launch = generator._launch
+    generator._launch = lambda *request: launch(*request).accepted()
     if way == "sync":
         return generator.generate("a fox", **fields)
     return asyncio.run(generator.agenerate("a fox", **fields))
@@ -179,9 +182,9 @@ def way(request):
 def test_a_timeout_carries_the_job(way, acme, backend, tmp_path, video):
     acme.states = ENDLESS
     with pytest.raises(
-        GenerationTimeoutError, match=r"not done after 0\.3 s; it goes on"
+        GenerationTimeoutError, match=r"not done after 0\.1 s; it goes on"
     ) as caught:
-        in_either_way(backend(), way, duration=1, output=tmp_path / "fox.mp4", timeout=0.3)
+        in_either_way(backend(), way, duration=1, output=tmp_path / "fox.mp4", timeout=0.1)
     error = caught.value
     assert (error.job_id, error.charged) == (error.job.id, "unknown")
     assert error.remedy == f"job.wait() again, or ttv resume {error.job_id}"
@@ -199,7 +202,7 @@ def test_a_timeout_can_cancel_the_job(way, acme, backend, tmp_path):
             way,
             duration=1,
             output=tmp_path / "fox.mp4",
-            timeout=0.2,
+            timeout=0.1,
             on_timeout="cancel",
         )
     assert jobs.get(caught.value.job_id).state == "cancelled"
@@ -214,7 +217,7 @@ def test_a_job_that_cannot_be_cancelled_goes_on_after_the_timeout(way, acme, bac
             way,
             duration=1,
             output=tmp_path / "fox.mp4",
-            timeout=0.2,
+            timeout=0.1,
             on_timeout="cancel",
         )
     assert caught.value.job.state in {"accepted", "running"}
@@ -231,7 +234,7 @@ def test_a_refused_cancellation_does_not_prolong_the_wait(way, acme, backend, tm
             way,
             duration=1,
             output=tmp_path / "fox.mp4",
-            timeout=0.2,
+            timeout=0.1,
             on_timeout="cancel",
         )
     assert acme.requests["cancel"] == 1
