@@ -162,17 +162,26 @@ class Work:
             except ConflictError:
                 # Others may only ask for it to be cancelled; that is kept.
                 fresh = store.get(self.record.id)
-                if fresh is None or fresh.owner != self.outside.owner:
-                    msg = f"job {self.record.id} is worked on by another process now"
-                    raise OwnershipLostError(msg, job_id=self.record.id) from None
+                self._check_owner(fresh)
+                assert fresh is not None
                 self._durable = fresh
 
+    def _check_owner(self, fresh: JobRecord | None) -> None:
+        if fresh is None or fresh.owner != self.outside.owner:
+            msg = f"job {self.record.id} is worked on by another process now"
+            raise OwnershipLostError(msg, job_id=self.record.id) from None
+
     def is_unwanted(self) -> bool:
-        """Tell whether somebody, in this process or another, has asked for it to be cancelled."""
+        """Tell whether somebody, in this process or another, has asked for it to be cancelled.
+
+        Raises:
+            OwnershipLostError: If another process works on the job now.
+        """
         if not self._unwritten:
             with contextlib.suppress(JournalError):  # nobody can ask, then
                 fresh = self.outside.store.get(self.record.id)
                 if fresh is not None and fresh.rev != self.record.rev:
+                    self._check_owner(fresh)
                     self.record = self._durable = fresh
         return self.record.cancel_asked
 
