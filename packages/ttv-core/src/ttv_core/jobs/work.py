@@ -161,15 +161,13 @@ class Work:
                 return await asyncio.wrap_future(store.update(self._durable, *attempts, **changes))
             except ConflictError:
                 # Others may only ask for it to be cancelled; that is kept.
-                fresh = store.get(self.record.id)
-                self._check_owner(fresh)
-                assert fresh is not None
-                self._durable = fresh
+                self._durable = self._ours(store.get(self.record.id))
 
-    def _check_owner(self, fresh: JobRecord | None) -> None:
+    def _ours(self, fresh: JobRecord | None) -> JobRecord:
         if fresh is None or fresh.owner != self.outside.owner:
             msg = f"job {self.record.id} is worked on by another process now"
             raise OwnershipLostError(msg, job_id=self.record.id) from None
+        return fresh
 
     def is_unwanted(self) -> bool:
         """Tell whether somebody, in this process or another, has asked for it to be cancelled.
@@ -181,8 +179,7 @@ class Work:
             with contextlib.suppress(JournalError):  # nobody can ask, then
                 fresh = self.outside.store.get(self.record.id)
                 if fresh is not None and fresh.rev != self.record.rev:
-                    self._check_owner(fresh)
-                    self.record = self._durable = fresh
+                    self.record = self._durable = self._ours(fresh)
         return self.record.cancel_asked
 
     @property
