@@ -13,7 +13,13 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from aiohttp import web
+
+from ttv_core.jobs.journal import Journal
+from ttv_core.media import VideoWriter
+from ttv_core.testing import Simulator
 
 # A job in the background, as CI may be, has Ctrl-C ignored, and would hand that on to the commands.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -129,6 +135,100 @@ class Keyed(LocalVideoGenerator):
         raise AssertionError
 """
 
+ACME = """
+from decimal import Decimal
+from typing import ClassVar
+from ttv_core import (AuthenticationError, BackendUnavailableError, Capabilities,
+                      GenerationFailedError, InvalidInputError, Poll, RemoteFile, RemoteRef,
+                      RemoteSettings, RemoteVideoGenerator, SubmitSemantics)
+from ttv_core.http import ApiClient
+from ttv_core.jobs import Polling
+from ttv_core.settings import SecretStr
+
+class Settings(RemoteSettings):
+    environment: ClassVar = {"api_key": ("ACME_API_KEY",)}
+    api_key: SecretStr | None = None
+    can_cancel: bool = True
+
+class Acme(RemoteVideoGenerator):
+    name = "acme"
+    Settings = Settings
+    models = Capabilities.model_validate({
+        "backend": "acme", "kind": "remote", "models": [{
+            "id": "acme-1", "durations": [1, 2], "fps": 12,
+            "prices": [{"basis": "second", "amount": "0.10"}]}]})
+
+    @property
+    def semantics(self):
+        return SubmitSemantics(definite_reject={401, 402}, evidence="conftest.py",
+                               polling=Polling(floor=0.02, ceiling=0.05),
+                               cancel=self.settings.can_cancel)
+
+    def native(self, request, model):
+        return {"text": request.prompt, "seconds": request.duration}
+
+    async def asked(self, method, path, **how):
+        key = self.settings.api_key.get_secret_value()
+        api = ApiClient(self.base_url, headers={"Authorization": key}, backend=self.name)
+        reply = await (api.create(path, **how) if how else api.request(method, path))
+        if not reply.ok:
+            kinds = {401: AuthenticationError, 402: BackendUnavailableError,
+                     409: InvalidInputError}
+            kind = kinds.get(reply.status, GenerationFailedError)
+            raise kind(f"acme says {reply.status}", status_code=reply.status)
+        return reply.json()
+
+    async def submit(self, plan, key):
+        said = await self.asked("POST", "/videos", json=dict(plan.native))
+        return RemoteRef(said["id"])
+
+    async def poll(self, ref):
+        said = await self.asked("GET", f"/videos/{ref.id}")
+        state = said["state"]
+        failed = GenerationFailedError("acme could not", charged="no")
+        cost = Decimal("0.20") if state == "done" else None
+        return Poll(state=state, word=state, error=failed if state == "failed" else None,
+                    cost=cost)
+
+    async def fetch(self, ref):
+        return [RemoteFile(url=f"{self.base_url}/files/{ref.id}")]
+
+    async def cancel(self, ref):
+        await self.asked("DELETE", f"/videos/{ref.id}")
+"""
+
+
+class Vendor(Simulator):
+    """What `ACME` speaks to. It has neither keys nor a list: a lost answer stays lost."""
+
+    def routes(self):
+        return [
+            ("create", "POST", "/videos", self.create),
+            ("poll", "GET", "/videos/{id}", self.poll),
+            ("cancel", "DELETE", "/videos/{id}", self.cancel),
+            ("file", "GET", "/files/{id}", self.file),
+        ]
+
+    async def create(self, request):
+        return web.json_response({"id": self.accept(await request.json()).id})
+
+    async def poll(self, request):
+        return web.json_response({"state": self.tasks[request.match_info["id"]].next()})
+
+    async def cancel(self, request):
+        task = self.tasks[request.match_info["id"]]
+        if task.states[0] == "done":
+            return web.json_response({}, status=409)
+        self.end("cancelled")
+        return web.json_response({})
+
+    def end(self, state="done"):
+        """Bring every job to its end, and those that are still to come."""
+        self.states = [state]
+        for task in self.tasks.values():
+            task.states.clear()
+            task.states.append(state)
+
 
 @dataclass
 class Shell:
@@ -190,6 +290,23 @@ class Shell:
         watch.start()
         return process
 
+    def until(self, process, text):
+        """Read from a command's standard error until a line has the text; return what was read."""
+        seen = ""
+        for line in process.stderr:
+            seen += line
+            if text in line:
+                return seen
+        raise AssertionError(seen)
+
+    def records(self):
+        """Return what the journal has, the newest job first."""
+        journal = Journal(Path(self.env["TTV_STATE_DIR"]))
+        try:
+            return journal.select()
+        finally:
+            journal.close()
+
     def left_behind(self):
         """Return the names of all files in the folder, hidden ones too."""
         return sorted(path.name for path in self.cwd.rglob("*"))
@@ -213,6 +330,7 @@ def bare(tmp_path):
         "PYTHONPATH": os.pathsep.join([str(site), *kept]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "TTV_DISABLE_PLUGINS": "ttv-animatic",
+        "TTV_STATE_DIR": str(tmp_path / "state"),
         "TERM": "xterm",
     }
     return Shell(cwd, site, env)
@@ -225,6 +343,28 @@ def shell(bare):
     bare.install("five-dist", "[ttv.backends]\nfive = five_module:Five\n", five_module=FIVE)
     bare.backend("keyed", KEYED, "Keyed", kind="remote", setup={"env": ["KEYED_API_KEY"]})
     return bare
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory):
+    """The bytes of a small video."""
+    path = tmp_path_factory.mktemp("video") / "small.mp4"
+    with VideoWriter(path, width=64, height=36, fps=12) as writer:
+        for level in range(12):
+            writer.write(np.full((36, 64, 3), level * 20, np.uint8))
+    return path.read_bytes()
+
+
+@pytest.fixture
+def vendor(bare, video):
+    """A vendor whose jobs run until the test ends them, and the backend `acme` for it."""
+    setup = {"env": ["ACME_API_KEY"], "url": "https://acme.example/videos"}
+    bare.backend("acme", ACME, "Acme", kind="remote", setup=setup)
+    bare.env["ACME_API_KEY"] = "acme-secret-key"
+    with Vendor(["running"], video) as vendor:
+        settings = f"backends: {{acme: {{base_url: {vendor.url}}}}}\n"
+        (bare.cwd / "ttv.yaml").write_text(settings)
+        yield vendor
 
 
 @pytest.fixture

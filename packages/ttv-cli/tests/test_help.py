@@ -10,7 +10,13 @@ from ttv_cli.main import COMMANDS, cli
 
 @pytest.mark.parametrize(
     "words",
-    [[], *([name] for name in COMMANDS), *(["config", n] for n in ("show", "check", "init"))],
+    [
+        [],
+        *([name] for name in COMMANDS),
+        *(["config", name] for name in ("show", "check", "init")),
+        *(["jobs", name] for name in ("show", "wait", "cancel", "adopt", "abandon", "purge")),
+        ["jobs", "confirm-not-submitted"],
+    ],
 )
 def test_every_command_teaches_by_examples(words):
     done = CliRunner().invoke(cli, [*words, "--help"], prog_name="ttv")

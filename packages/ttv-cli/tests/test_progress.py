@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from ttv_cli.progress import Clock, Lines, span
@@ -26,6 +28,44 @@ def test_the_expected_time_counts_loading_once():
     time.now = 20
     assert clock.told(0.25) == "0:20 of about 0:50"
     assert clock.told(0.001) == "0:20"
+
+
+def test_where_the_vendor_tells_no_fraction_earlier_jobs_tell_the_time():
+    time = Time()
+    clock = Clock(time)
+    clock.expect(65)
+    time.now = 3
+    clock.enter("submitting")
+    assert clock.told(None) == "0:03"
+    clock.enter("accepted")
+    time.now = 41
+    clock.enter("running")
+    assert clock.told(None) == "0:41 of about 1:08"
+    assert clock.told(0.5) == "0:41 of about 1:19"
+    time.now = 70
+    assert clock.told(None) == "1:10 instead of about 1:08"
+    clock.enter("downloading")
+    assert clock.told(0.5) == "1:10"
+
+
+def test_a_job_that_is_taken_up_again_counts_from_when_it_was_accepted():
+    time = Time()
+    clock = Clock(time, ago=40)
+    clock.enter("running")
+    time.now = 1
+    assert clock.told(0.5) == "0:41 of about 1:22"
+
+
+def test_what_is_said_first_stands_first_and_holds_nobody_up(capsys):
+    lines = Lines(Clock(Time()))
+    lines.accepted = lambda: "acme · accepted"
+    with lines.held():
+        for state in ("submitting", "accepted", "running"):
+            lines.hear(JobEvent("j", "b", state))
+        assert capsys.readouterr().err == ""
+        print("first", file=sys.stderr)
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["first", "submitting 0:00", "acme · accepted", "running 0:00"]
 
 
 def test_lines_tell_changes_and_quarters_and_what_takes_long(capsys):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttv_cli.planned import video_facts
-from ttv_cli.terminal import one_line, print_json, print_line
+from ttv_cli.terminal import near, one_line, print_json, print_line
 
 if TYPE_CHECKING:
     from ttv_core import VideoResult
@@ -33,8 +33,8 @@ def in_a_line(result: VideoResult) -> str:
     """Return "fox.mp4 · 1280x720 · 5.0 s · 24 fps · $0.60 · poster fox.poster.jpg"."""
     cost = result.cost
     spent = cost if cost.actual is None else replace(cost, amount=cost.actual)
-    told = [str(result.path), *video_facts(result)]
+    told = [near(result.path), *video_facts(result)]
     told.append("cost unknown" if spent.amount is None else str(spent))
     if result.poster is not None:
-        told.append(f"poster {result.poster}")
+        told.append(f"poster {near(result.poster)}")
     return one_line(" · ".join(told))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttv_cli.terminal import one_line
+from ttv_cli.terminal import near, one_line
 from ttv_core import CostEstimate, jobs
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def next_step(record: JobRecord, short: str) -> str:
     """Return where the video is, or what to do next."""
     if record.state == "completed":
         path = Path(str(record.result.get("path", record.target)))
-        return _near(path) if path.exists() else f"{_near(path)} (not there any more)"
+        return near(path) if path.exists() else f"{near(path)} (not there any more)"
     if record.state in jobs.TERMINAL:
         return shortened(str(record.error.get("message", record.note)), 60)
     if is_doubtful(record):
@@ -131,12 +130,6 @@ def next_step(record: JobRecord, short: str) -> str:
     if jobs.is_worked_on(record):
         return "a process works on it"
     return f"ttv resume {short}"
-
-
-def _near(path: Path) -> str:
-    """Return a path as it would be typed here."""
-    here = Path.cwd()
-    return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
 
 
 def doubt(record: JobRecord, short: str) -> list[str]:

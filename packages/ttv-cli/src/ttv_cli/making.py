@@ -11,7 +11,7 @@ from ttv_cli import interrupts
 from ttv_cli.planned import PREVIEW, changes, kind_of
 from ttv_cli.progress import Board
 from ttv_cli.terminal import note
-from ttv_cli.waiting import id_of, outlives, past, stop, until, waited
+from ttv_cli.waiting import id_of, stop, until, waited
 from ttv_core import jobs
 from ttv_core.routing import AutoGenerator
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ttv_cli.progress import Line
-    from ttv_core import Job, Plan, VideoRequest, VideoResult
+    from ttv_core import Config, Job, Plan, VideoRequest, VideoResult
     from ttv_core.jobs import JobRecord
 
 __all__ = ["detached", "made"]
@@ -88,6 +88,7 @@ def detached(request: VideoRequest, *, quiet: bool, **chosen: Any) -> JobRecord:
         VideoGenerationError: If the vendor does not take it, or nobody can tell.
         KeyboardInterrupt: After a signal, when all is in order.
     """
+    chosen["fallback_backends"] = _remote_fallbacks(chosen["config"], chosen["fallback_backends"])
     generator = ttv_core.create_video_generator(
         chosen["config"], chosen["backend"], fallback_backends=chosen["fallback_backends"]
     )
@@ -105,18 +106,33 @@ def detached(request: VideoRequest, *, quiet: bool, **chosen: Any) -> JobRecord:
             until(job, lambda: interrupts.times() > 0 or _is_taken(job))
         if interrupts.times():
             stop(job)
-        if not outlives(job):  # it was fallen back to
-            job.cancel()
-            until(job, past(None))
-            raise _bound_to_this_process(job.backend)
         if not _is_taken(job):
             job.wait(0)
     return jobs.get(id_of(job))
 
 
 def _is_taken(job: Job) -> bool:
-    found = job.to_dict()
-    return bool(found.get("remote_id")) or (job.state == "running" and not outlives(job))
+    return bool(job.to_dict().get("remote_id"))
+
+
+def _remote_fallbacks(config: Config, named: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the fallbacks whose jobs outlive this process; those of the configuration, else.
+
+    Raises:
+        click.UsageError: If the user has named another.
+    """
+    if named is None:
+        return tuple(name for name in config.fallback_backends if _is_remote(name))
+    if local := [name for name in named if not _is_remote(name)]:
+        raise _bound_to_this_process(local[0])
+    return named
+
+
+def _is_remote(name: str) -> bool:
+    try:
+        return issubclass(ttv_core.GENERATOR_REGISTRY[name], ttv_core.RemoteVideoGenerator)
+    except ttv_core.BackendUnavailableError:
+        return True  # why it cannot be used is told when it is its turn
 
 
 def _bound_to_this_process(backend: str) -> click.UsageError:

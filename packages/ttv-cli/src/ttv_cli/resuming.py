@@ -83,11 +83,11 @@ def brought_home(job_id: str, how: How) -> VideoResult:
         return jobs.ending(record)
     board = Board(quiet=how.quiet)
     line = board.line(clock_of(record))
-    if not how.quiet:
-        who = f"{record.backend} {record.model}"
-        note(f"{who} · {state(record)} · job {record.id} · {_price(record)}")
 
     def begin() -> Job:
+        if not how.quiet:
+            who = f"{record.backend} {record.model}"
+            note(f"{who} · {state(record)} · job {record.id} · {_price(record)}")
         return taken_up(record, line, how)
 
     result = waited(begin, board, timeout=how.timeout)

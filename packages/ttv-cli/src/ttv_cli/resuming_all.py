@@ -46,8 +46,9 @@ def brought_home_all(how: How, *, as_json: bool) -> int:
     if not records and not as_json:
         note("every job is finished; ttv jobs lists them")
     every = _Every(records, how, as_json=as_json)
-    every.begin()
-    every.see_through()
+    with interrupts.counted(lambda: 1):
+        every.begin()
+        every.see_through()
     if as_json:
         print_json({"jobs": [_data(outcome) for outcome in every.ended]})
     return worst(0 if o.error is None else exit_code(o.error) for o in every.ended)
@@ -92,7 +93,7 @@ class _Every:
             KeyboardInterrupt: After a signal; the jobs go on.
         """
         late = past(self._how.timeout)
-        with interrupts.counted(lambda: 1), self._board:
+        with self._board:
             while self._under_way and not interrupts.times():
                 for record, job, line in list(self._under_way.values()):
                     if job.done or late():

@@ -6,12 +6,13 @@ import codecs
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_plain", "note", "one_line", "prepare", "print_json", "print_line", "styled"]
+__all__ = ["is_plain", "near", "note", "one_line", "prepare", "print_json", "print_line", "styled"]
 
 _JOINERS = "\u200c\u200d"
 """Invisible, harmless, and part of words and of emoji."""
@@ -50,6 +51,14 @@ def one_line(text: object) -> str:
         else char.encode("unicode_escape", "surrogatepass").decode("ascii")
         for char in " ".join(str(text).split(None))
     )
+
+
+def near(path: Path) -> str:
+    """Return a path as it would be typed here."""
+    if not path.is_absolute():
+        return str(path)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def is_plain(stream: TextIO) -> bool:

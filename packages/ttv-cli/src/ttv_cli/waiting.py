@@ -127,6 +127,7 @@ def cancelled(job: Job) -> str:
         job.cancel()
     except VideoGenerationError as error:
         return error.message
+    note("cancelling … (Ctrl-C leaves at once; the wish is kept)")
     before, late = times(), past(_CANCELLING)
     refused: list[str] = []
 
@@ -172,10 +173,8 @@ def _leave(job: Job) -> NoReturn:
         note(f"{message}; {remedy}{' (Ctrl-C again cancels it)' if by_hand else ''}")
         again = past(_AGAIN if by_hand else 0.0)
         until(job, lambda: times() > 1 or again())
-    if not job.done and times() > 1:
-        note("cancelling … (again to leave at once)")
-        if refused := cancelled(job):
-            note(f"{message}: {refused}; {remedy}")
+    if not job.done and times() > 1 and (refused := cancelled(job)):
+        note(f"{message}: {refused}; {remedy}")
     if not job.done:
         raise Stopped(message, code="detached", job_id=job_id, remedy=remedy)
     try:
