@@ -21,6 +21,17 @@ def test_what_init_writes_is_right_without_its_comment_signs_too(shell):
     assert shell.run("config", "check").returncode == 0
 
 
+def test_what_init_says_of_remote_backends_is_right(bare, vendor):
+    bare.run("config", "init", "--force")
+    text = (bare.cwd / "ttv.yaml").read_text()
+    part = text[text.index("# remote_api_settings:") :].partition("\n\n")[0]
+    uncommented = "\n".join(line.removeprefix("# ") for line in part.splitlines())
+    assert "max_retries" in uncommented
+    (bare.cwd / "ttv.yaml").write_text(uncommented)
+    done = bare.run("config", "check", env={"ACME_API_KEY": "a-key"})
+    assert done.stdout == "ttv.yaml: fine\n", done.stderr
+
+
 def test_init_replaces_nothing_unless_forced(shell):
     (shell.cwd / "ttv.yaml").write_text("default_backend: snail")
     done = shell.run("config", "init")

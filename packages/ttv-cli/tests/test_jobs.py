@@ -16,6 +16,7 @@ from ttv_core.jobs.record import JobRecord
 FOX = ("generate", "a fox in the snow", "-b", "acme", "-d", "1", "-o", "fox.mp4")
 STEPS = {
     "prepared": [],
+    "submitting": ["submitting"],
     "unknown": ["submitting", "unknown"],
     "running": ["submitting", "accepted", "running"],
     "completed": ["submitting", "accepted", "remote_done", "completed"],
@@ -158,6 +159,14 @@ def test_of_a_job_in_doubt_it_is_said_what_to_check_and_what_settles_it(bare, ve
     assert said["vendor_page"] == "https://acme.example/videos"
     assert len(said["settle"]) == 3
     assert bare.run("jobs", "cancel", short).returncode == 6
+
+
+def test_a_create_whose_process_ended_is_in_doubt_too(bare, written):
+    written(1, "submitting", 60, submitted_at=time.time(), estimate=Decimal("0.10"))
+    told = bare.run("jobs").stdout
+    assert "sent, no answer" in told
+    assert "perhaps $0.10" in told
+    assert "ttv jobs adopt 00000001 REMOTE_ID" in told
 
 
 def test_adopted_it_comes_home_without_another_create(bare, vendor, uncertain):

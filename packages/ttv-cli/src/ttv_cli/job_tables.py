@@ -76,7 +76,9 @@ def print_job(record: JobRecord, attempts: Sequence[AttemptRecord]) -> None:
 def _facts(record: JobRecord) -> Iterator[tuple[object, object]]:
     style = "yellow" if words.is_doubtful(record) else _STYLES.get(record.state, "")
     yield "job", record.id
-    yield "state", Cell(f"{words.state(record)} ({record.state})", style)
+    told = words.state(record)
+    also = "" if told == record.state else f" ({record.state})"
+    yield "state", Cell(f"{told}{also}", style)
     yield "backend", f"{record.backend} {record.model} ({record.plugin or 'plugin unknown'})"
     if record.remote_id:
         yield "vendor's id", record.remote_id

@@ -47,6 +47,7 @@ _STATES = {
     "expired": "gone at the vendor",
     "abandoned": "given up",
 }
+_UNSURE = frozenset({"submitting", "reconciling", "unknown"})
 _LONGEST_CREATE = 180.0
 """Seconds in which a vendor may have written the job down after it was sent."""
 
@@ -109,7 +110,7 @@ def cost(record: JobRecord) -> str:
     told = str(CostEstimate(record.estimate))
     if told == "free" or (over and record.charged == "yes"):
         return told
-    return f"{'perhaps' if over else 'about'} {told}"
+    return f"{'perhaps' if over or record.state in _UNSURE else 'about'} {told}"
 
 
 def shortened(text: str, longest: int) -> str:
@@ -143,9 +144,9 @@ def doubt(record: JobRecord, short: str) -> list[str]:
     return [
         f"whether {record.backend} has job {short} is not known{why}. It may be charged.",
         f"  look at {where} for a job of {moment(since)[:16]} to {until}: {prompt!r}",
-        f"  it is there:   ttv jobs adopt {short} REMOTE_ID, then ttv resume {short}",
-        f"  it is not:     ttv jobs confirm-not-submitted {short}; ttv resume then sends it",
-        f"  never mind:    ttv jobs abandon {short}",
+        f"  it is there: ttv jobs adopt {short} REMOTE_ID, then ttv resume {short}",
+        f"  it is not: ttv jobs confirm-not-submitted {short}; ttv resume then sends it",
+        f"  never mind: ttv jobs abandon {short}",
     ]
 
 

@@ -73,8 +73,8 @@ class Clock:
         if self._expected is None:
             return span(passed)
         whole = before + self._expected
-        word = "of about" if passed <= whole else "instead of about"
-        return f"{span(passed)} {word} {span(whole)}"
+        between = " of about" if passed <= whole else ", usually about"
+        return f"{span(passed)}{between} {span(whole)}"
 
 
 class Line:
@@ -122,9 +122,13 @@ class Line:
     def _take(self, event: JobEvent) -> None:
         self.clock.enter(event.state)
         if event.state == "accepted" and self.accepted is not None:
-            self.say(self.accepted())
+            self._take_on(self.accepted())
         elif event.state not in _ENDED:
             self._tell(event)
+
+    def _take_on(self, told: str) -> None:
+        """Say that the vendor has the job."""
+        self.say(told)
 
     def say(self, text: str) -> None:
         """Say something about the job that stays."""
@@ -165,6 +169,10 @@ class _Bar(Line):
         super().__init__(clock, name)
         self._bars = bars
         self._task = bars.add_task(f"{self._name}starting", total=None, clock=self.clock)
+
+    def _take_on(self, told: str) -> None:
+        self.say(told)
+        self._bars.update(self._task, description=f"{self._name}accepted", total=None)
 
     def say(self, text: str) -> None:
         """Say it above the moving lines."""
