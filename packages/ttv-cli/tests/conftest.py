@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -136,6 +137,8 @@ class Keyed(LocalVideoGenerator):
 """
 
 ACME = """
+import asyncio
+from pathlib import Path
 from decimal import Decimal
 from typing import ClassVar
 from ttv_core import (AuthenticationError, BackendUnavailableError, Capabilities,
@@ -178,6 +181,11 @@ class Acme(RemoteVideoGenerator):
             raise kind(f"acme says {reply.status}", status_code=reply.status)
         return reply.json()
 
+    async def prepare(self, plan):
+        while Path("not-yet").exists():
+            await asyncio.sleep(0.02)
+        return plan.native
+
     async def submit(self, plan, key):
         said = await self.asked("POST", "/videos", json=dict(plan.native))
         return RemoteRef(said["id"])
@@ -209,7 +217,11 @@ class Vendor(Simulator):
             ("file", "GET", "/files/{id}", self.file),
         ]
 
+    slow = False
+
     async def create(self, request):
+        while self.slow:  # noqa: ASYNC110 - set by the test, in another thread
+            await asyncio.sleep(0.02)
         return web.json_response({"id": self.accept(await request.json()).id})
 
     async def poll(self, request):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -154,12 +155,36 @@ def test_a_deadline_cancels_if_that_is_wanted(bare, vendor):
     assert vendor.requests["cancel"] == 1
 
 
-def test_ctrl_c_while_the_create_is_on_its_way_waits_for_the_id(bare, vendor):
-    vendor.fail("create", "silence", after=True, seconds=0.0)
+def test_the_answer_to_a_create_on_its_way_is_waited_for(bare, vendor):
+    vendor.slow = True
     process = bare.start(*FOX)
     bare.until(process, "submitting")
+    os.killpg(process.pid, signal.SIGTERM)
+    bare.until(process, "waiting for the answer of acme")
+    vendor.slow = False
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "goes on at acme" in err
+    assert bare.records()[0].remote_id == "task-000001"
+
+
+def test_what_was_not_sent_yet_is_not_sent_after_ctrl_c(bare, vendor):
+    (bare.cwd / "not-yet").touch()
+    process = bare.start(*FOX)
+    wait_for(bare.records)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=30)
+    wait_for(lambda: bare.records()[0].cancel_asked)
+    (bare.cwd / "not-yet").unlink()
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    # Whatever came of the create is known: the vendor has it, or nobody does.
-    assert bare.records()[0].state in {"accepted", "running", "unknown"}
+    assert "cancelled before anything was sent" in err
+    assert bare.records()[0].state == "cancelled"
+    assert vendor.requests["create"] == 0
+
+
+def wait_for(happened):
+    """Wait until something has happened in another process."""
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -47,7 +47,8 @@ def test_after_kill_9_the_job_is_listed_and_comes_home_with_one_create(bare, ven
     assert (vendor.accepted, vendor.requests["create"], vendor.requests["file"]) == (1, 1, 1)
     assert bare.left_behind() == ["fox.mp4", "fox.mp4.json", "fox.poster.jpg", "ttv.yaml"]
 
-    again = bare.run("resume", record.id)
+    # It is over: nobody is asked, not even the plugin.
+    again = bare.run("resume", record.id, env={"TTV_DISABLE_PLUGINS": "*"})
     assert again.stdout.startswith("fox.mp4 · 64x36")
     assert vendor.requests["file"] == 1
 
