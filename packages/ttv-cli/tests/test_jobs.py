@@ -239,6 +239,7 @@ def test_what_jobs_have_cost_is_added_up(bare, written):
 
 
 def test_purging_forgets_what_is_over_after_asking(bare, written):
+    assert bare.run("jobs", "purge").stdout == "0 jobs forgotten\n"  # there is nothing to ask
     written(1, "completed", 40 * 86_400)
     written(2, "failed", 3600)
     written(3, "running", 40 * 86_400)

@@ -170,7 +170,8 @@ def purge(
         before = time.time() - older_than
         over = jobs.select(states=states or jobs.TERMINAL)
         old = [record for record in over if record.updated_at <= before]
-        _confirm(f"forget {counted(len(old))}? Their videos stay", as_json=as_json)
+        if old:
+            _confirm(f"forget {counted(len(old))}? Videos stay.", as_json=as_json)
     gone = jobs.purge(older_than=older_than, states=states)
     if as_json:
         print_json({"purged": gone})
@@ -185,10 +186,14 @@ def _confirm(question: str, *, as_json: bool) -> None:
     Raises:
         click.UsageError: If the answer is not yes, or nobody can answer.
     """
-    try:
-        agreed = not as_json and click.confirm(question, err=True)
-    except click.Abort:
-        agreed = False
+    import sys
+
+    agreed = False
+    if not as_json and sys.stdin is not None:
+        # Not click's own: some of its versions write to standard output all the same.
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
     if not agreed:
         msg = "nothing was forgotten; --yes says that it is meant"
         raise click.UsageError(msg)
