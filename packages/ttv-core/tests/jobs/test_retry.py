@@ -151,7 +151,7 @@ def test_the_floor_holds_and_hints_are_obeyed(took, interval, elapsed, hint, see
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "wait"), [(-5, 2), (0, 2), (8, 2), (12, 3), (60, 15), (9e9, 15)]
+    ("elapsed", "wait"), [(-5, 2), (0, 2), (12, 2), (18, 3), (90, 15), (9e9, 15)]
 )
 def test_without_experience_pauses_grow_with_the_time_that_has_passed(elapsed, wait):
     assert Schedule(POLLING).pause(elapsed, Chance(MIDDLE)) == pytest.approx(wait)
@@ -159,8 +159,14 @@ def test_without_experience_pauses_grow_with_the_time_that_has_passed(elapsed, w
 
 def test_pauses_vary_by_chance_but_little():
     schedule = Schedule(POLLING)
-    assert schedule.pause(40, Chance(LEAST)) == pytest.approx(8.5)
-    assert schedule.pause(40, Chance(MOST)) == pytest.approx(11.5)
+    assert schedule.pause(60, Chance(LEAST)) == pytest.approx(8.5)
+    assert schedule.pause(60, Chance(MOST)) == pytest.approx(11.5)
+
+
+def test_a_long_wait_for_the_first_look_varies_no_more_than_the_longest_pause():
+    schedule = Schedule(POLLING, (600, 600, 600))
+    assert schedule.pause(0, Chance(LEAST)) == pytest.approx(600 - 0.15 * 15)
+    assert schedule.pause(0, Chance(MOST)) == pytest.approx(600 + 0.15 * 15)
 
 
 def test_an_interval_of_the_users_is_kept_to_above_the_floor():
@@ -171,7 +177,7 @@ def test_an_interval_of_the_users_is_kept_to_above_the_floor():
 
 def test_a_hint_is_the_least_and_not_the_most():
     assert Schedule(POLLING).pause(0, Chance(MIDDLE), hint=7) == 7
-    assert Schedule(POLLING).pause(40, Chance(MIDDLE), hint=7) == 10
+    assert Schedule(POLLING).pause(60, Chance(MIDDLE), hint=7) == 10
     assert Schedule(POLLING).pause(0, Chance(MIDDLE), hint=0) == 2
 
 
@@ -188,25 +194,31 @@ def test_times_that_cannot_be_are_not_learned_from():
 
 
 def test_the_first_look_comes_when_the_job_may_be_done():
-    # Of eleven jobs the second shortest is the tenth part, the second longest the nine tenths.
-    took = [float(second) for second in range(40, 151, 10)][:11]
-    schedule = Schedule(POLLING, took[::-1])  # 40 … 140: from 50 to 130
-    assert schedule.pause(0, Chance(MIDDLE)) == pytest.approx(50)
-    assert schedule.pause(30, Chance(MIDDLE)) == pytest.approx(20)
-    close = (130 - 50) / 6
-    assert schedule.pause(50, Chance(MIDDLE)) == pytest.approx(close)
-    assert schedule.pause(143.3, Chance(MIDDLE)) == pytest.approx(close)
-    assert schedule.pause(130 + close, Chance(MIDDLE)) == pytest.approx(close / 4)
-    assert schedule.pause(130 + 40, Chance(MIDDLE)) == pytest.approx(10)
-    assert schedule.pause(130 + 400, Chance(MIDDLE)) == pytest.approx(15)
+    # Of 101 jobs the third shortest is the fiftieth part, the eleventh longest the nine tenths.
+    took = [100 + second / 2 for second in range(101)]
+    schedule = Schedule(POLLING, took[::-1])  # 100 … 150: from 101 to 145
+    assert schedule.pause(0, Chance(MIDDLE)) == pytest.approx(101)
+    assert schedule.pause(30, Chance(MIDDLE)) == pytest.approx(71)
+    assert schedule.pause(101, Chance(MIDDLE)) == pytest.approx(101 / 24)
+    assert schedule.pause(120, Chance(MIDDLE)) == pytest.approx(5)
+    assert schedule.pause(145 + 20, Chance(MIDDLE)) == pytest.approx((145 - 101) / 8)
+    assert schedule.pause(145 + 80, Chance(MIDDLE)) == pytest.approx(10)
+    assert schedule.pause(145 + 800, Chance(MIDDLE)) == pytest.approx(15)
 
 
 def test_between_two_jobs_the_times_lie_on_a_straight_line():
-    schedule = Schedule(POLLING, (10, 20, 30, 40))  # a tenth of the way is 13, nine tenths 37
-    assert schedule.pause(0, Chance(MIDDLE)) == pytest.approx(13)
-    assert schedule.pause(13, Chance(MIDDLE)) == pytest.approx(4)
-    assert schedule.pause(37 + 3.99, Chance(MIDDLE)) == pytest.approx(4)
-    assert schedule.pause(37 + 4, Chance(MIDDLE)) == pytest.approx(2)
+    schedule = Schedule(POLLING, (100, 200, 300, 400))  # a fiftieth of the way is 106
+    assert schedule.pause(0, Chance(MIDDLE)) == pytest.approx(106)
+    # Nine tenths of it are 370.
+    assert schedule.pause(370 + 90, Chance(MIDDLE)) == pytest.approx(15)
+    assert Schedule(POLLING, (10, 20, 30, 40)).pause(37 + 40, Chance(MIDDLE)) == pytest.approx(5)
+
+
+def test_the_less_jobs_differ_the_closer_they_are_looked_at():
+    alike = Schedule(POLLING, (240, 250, 260)).pause(250, Chance(MIDDLE))
+    apart = Schedule(POLLING, (100, 250, 400)).pause(250, Chance(MIDDLE))
+    assert alike == pytest.approx((258 - 240.4) / 8)
+    assert apart == pytest.approx(250 / 24)
 
 
 def test_close_looks_keep_between_floor_and_ceiling():

@@ -38,6 +38,7 @@ _LONGEST_POLL = 120.0
 _CANCEL_TRIES = 3
 _DENIED_TRIES = 5
 _DENIED_SECONDS = 60.0
+_SOONER = 0.8
 
 
 async def watch(work: Work) -> None:
@@ -199,6 +200,10 @@ class _Watch:
         if self.seen_running is None or not self.plausible:
             return None
         now = self.work.clock
+        if self.fresh and self.seen_running == self.began:
+            # The first look was too late to tell. Left out, only long jobs would be remembered,
+            # and each first look would come later than the one before.
+            return _SOONER * (now - self.began)
         unsure = now - self.seen_running
         if unsure > max(2 * self.schedule.polling.ceiling, 0.25 * (now - self.began)):
             return None
