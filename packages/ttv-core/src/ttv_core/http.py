@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
 import json
 import re
 import time
@@ -78,6 +79,11 @@ def retry_after(text: str | None, *, now: float) -> float | None:
             date = date.replace(tzinfo=dt.UTC)
         wait = date.timestamp() - now
     return min(max(wait, 0.0), _LONGEST_RETRY_AFTER)
+
+
+def _encoded(value: Any) -> bytes:
+    """Return a value as JSON."""
+    return json.dumps(value).encode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +181,21 @@ class ApiClient:
         pool = await _pool()
         aiohttp = import_aiohttp()
         session = pool.fresh if fresh else pool.kept
+        sent = {**self._headers, **(headers or {})}
+        if json is not None:
+            data = _encoded(json)
+            sent = {"Content-Type": "application/json"} | sent
+        if isinstance(data, bytes):
+            data = io.BytesIO(data)  # sent in pieces: pictures in a body would hold up the loop
         limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=timeout)
         async with pool.gate:
             try:
                 async with session.request(
                     method,
                     f"{self.base_url}{path}",
-                    json=json,
                     data=data,
                     params=params,
-                    headers={**self._headers, **(headers or {})},
+                    headers=sent,
                     timeout=limits,
                     allow_redirects=False,
                 ) as answer:
