@@ -63,16 +63,29 @@ def _shorter(durations: Numbers, most: float) -> Numbers:
     return held.model_copy(update={"default": usual})
 
 
-def tell(request: ResolvedRequest, model: ModelCapabilities, settings: MinimaxSettings) -> None:
-    """Say where a request cannot be as the configuration wants it."""
-    most, duration = settings.max_duration, request.duration
+def tell(
+    request: ResolvedRequest,
+    body: Mapping[str, Any],
+    model: ModelCapabilities,
+    settings: MinimaxSettings,
+) -> None:
+    """Say where a request cannot be as the configuration wants it.
+
+    Args:
+        request: Nothing is read of it that a backend has to make use of.
+        body: What is to be sent.
+        model: What is not in the body is fixed by the model, or unknown.
+        settings: The configuration.
+    """
+    fixed = None if model.durations is None else model.durations.only
+    most, duration = settings.max_duration, body.get("duration", fixed)
     if most is not None and duration is not None and duration > most:
         said = f"{model.id} makes {duration:g} s; max_duration in the configuration is {most:g} s"
         request.refuse("duration", said, allowed=f"at most {most:g} seconds")
-    wanted, used = settings.resolution, request.resolution
-    asked = request.asked
+    wanted, asked = settings.resolution, request.asked
     if wanted is None or asked.resolution is not None or asked.size is not None:
         return
-    if used is None or used.upper() != wanted.upper():
+    used = str(body.get("resolution") or "".join(model.canvas.resolutions[:1]))
+    if used.upper() != wanted.upper():
         instead = f"; {used} is used" if used else ""
         request.warn(f"resolution {wanted} of the configuration cannot be had here{instead}")

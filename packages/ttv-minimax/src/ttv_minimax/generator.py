@@ -106,7 +106,7 @@ class MinimaxGenerator(RemoteVideoGenerator):
     def native(self, request: ResolvedRequest, model: ModelCapabilities) -> dict[str, Any]:
         """Return the body of the create; see `VideoGenerator.native`."""
         body = _protocol(model.id).native(request, model, self.base_url)
-        tell(request, model, self.settings)
+        tell(request, body, model, self.settings)
         if is_old(self.base_url):
             request.warn(f"{self.base_url} is MiniMax's old address; today's is {GLOBAL}")
         return body

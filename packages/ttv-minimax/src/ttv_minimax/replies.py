@@ -6,6 +6,7 @@ v1 tells errors in `base_resp` with HTTP 200, v2 in `error` with a status of its
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttv_core import (
@@ -53,8 +54,8 @@ def good(reply: Reply, api: ApiClient) -> dict[str, Any]:
         VideoGenerationError: What the vendor means.
     """
     body = mapping(reply.json())
-    code, message = _code_of(body)
-    if reply.ok and body and code in {None, 0}:
+    said = _said(body)
+    if reply.ok and body and (said is None or said.number == 0):
         return body
     facts: dict[str, Any] = {
         "backend": api.backend,
@@ -67,24 +68,45 @@ def good(reply: Reply, api: ApiClient) -> dict[str, Any]:
         raise BackendUnavailableError(
             msg, **facts, code="no_json", retryable=True, charged="unknown"
         )
-    server = reply.status >= 500
-    meaning = (None if server else CODES.get(code or 0)) or _by_status(reply.status)
     # What a broken server says of itself proves no more than that it is broken.
-    facts["code"] = str(code) if code and not server else f"http_{reply.status}"
-    raise _error(meaning, message, facts, api.base_url)
+    if said is None or reply.status >= 500:
+        facts["code"], meaning = f"http_{reply.status}", _by_status(reply.status)
+    else:
+        facts["code"] = said.code
+        meaning = CODES.get(said.number) or _by_status(reply.status)
+    raise _error(meaning, "" if said is None else said.message, facts, api.base_url)
 
 
-def _code_of(body: Mapping[str, Any]) -> tuple[int | None, str]:
-    """Return the vendor's code and words; v2 puts the code at the end of the words."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an answer says of itself.
+
+    Attributes:
+        number: The vendor's code; 0 for good, -1 if it is none.
+        word: The vendor's name of the error; "" if it gives none.
+        message: The vendor's words.
+    """
+
+    number: int
+    word: str
+    message: str
+
+    @property
+    def code(self) -> str:
+        return str(self.number) if self.number > 0 else self.word or "unknown"
+
+
+def _said(body: Mapping[str, Any]) -> _Said | None:
+    """Return what an answer says of itself, if anything; v2 puts its code at the end."""
     base = mapping(body.get("base_resp"))
     if "status_code" in base:
-        return whole(base["status_code"]), str(base.get("status_msg") or "")
+        return _Said(whole(base["status_code"]), "", str(base.get("status_msg") or ""))
     error = mapping(body.get("error"))
-    message = str(error.get("message") or error.get("type") or "")
+    if not error:
+        return None
+    message, word = str(error.get("message") or ""), str(error.get("type") or "")
     found = _CODE_AT_END.search(message)
-    if found is not None:
-        return int(found[1]), message
-    return (None if not error else -1), message
+    return _Said(int(found[1]) if found else -1, word, message or word)
 
 
 def whole(value: Any) -> int:
