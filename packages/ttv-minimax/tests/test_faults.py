@@ -1,0 +1,421 @@
+"""What networks and vendors do to a job, at the real socket: paid at most once, and never lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import json
+import socket
+import time
+
+import pytest
+from conftest import made_video
+from minimax_vendor import KEY
+
+from ttv_core import (
+    BackendUnavailableError,
+    DownloadError,
+    GenerationTimeoutError,
+    JobExpiredError,
+    QuotaExceededError,
+    RemoteRef,
+    SubmissionUncertainError,
+    VideoGenerationError,
+    jobs,
+    resume,
+)
+from ttv_minimax.generator import MinimaxGenerator
+from ttv_minimax.h3 import H3
+from ttv_minimax.hailuo import Hailuo
+
+BOTH = pytest.mark.parametrize("model", ["MiniMax-Hailuo-2.3", "MiniMax-H3"])
+V1, V2 = "MiniMax-Hailuo-2.3", "MiniMax-H3"
+
+
+def failure(generator, **fields):
+    with pytest.raises(VideoGenerationError) as caught:
+        generator.generate("a fox", **fields)
+    return caught.value
+
+
+def resumed(vendor, job_id):
+    settings = {"base_url": vendor.url, "api_key": KEY}
+    return resume(job_id, config={"backends": {"minimax": settings}}).wait(20)
+
+
+# --- creating (R1 to R9) ------------------------------------------------------------------------
+
+
+@BOTH
+def test_r1_nobody_listens(model):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    error = failure(MinimaxGenerator(base_url=url, api_key=KEY), model=model)
+    assert type(error) is BackendUnavailableError
+    assert (error.code, error.charged) == ("not_sent", "no")
+    assert jobs.get(error.job_id).state == "failed"
+
+
+LOST = {
+    "r2 reset within the request": {"fault": "reset"},
+    "r3 reset before the answer": {"fault": "reset", "after": True},
+    "r3 closed before the answer": {"fault": "close", "after": True},
+    "r4 no answer": {"fault": "silence"},
+    "r4 no answer, accepted": {"fault": "silence", "after": True},
+    "r5 half an answer": {"fault": "cut", "after": True},
+    "r5 a page": {"fault": "body", "after": True, "body": b"<html>"},
+    "r5 nothing": {"fault": "body", "after": True, "body": b""},
+    "r5 no id": {"fault": "body", "after": True, "body": b"{}"},
+    "r5 an id of another kind": {"fault": "body", "after": True, "body": b'{"task_id": [1]}'},
+    "r5 a list": {"fault": "body", "after": True, "body": b'["task-1"]'},
+    "r9 500": {"fault": "status", "status": 500},
+    "r9 500 after it was accepted": {"fault": "status", "status": 500, "after": True},
+    "r9 502": {"fault": "status", "status": 502, "after": True},
+    "r9 503": {"fault": "status", "status": 503},
+    "r9 504": {"fault": "status", "status": 504, "after": True},
+    "r9 529": {"fault": "status", "status": 529},
+    "a redirect": {"fault": "status", "status": 307, "headers": {"Location": "/elsewhere"}},
+}
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    for protocol in (Hailuo, H3):
+        changed = dataclasses.replace(protocol.semantics, create_timeout=0.5)
+        monkeypatch.setattr(protocol, "semantics", changed)
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_lost_answer_of_v1_is_left_to_a_person(vendor, minimax, impatient, fault):
+    vendor.fail("create", times=1, **LOST[fault])
+    error = failure(minimax)
+    assert type(error) is SubmissionUncertainError
+    assert (error.charged, vendor.requests["create"]) == ("unknown", 1)
+    assert vendor.accepted <= 1
+    assert jobs.get(error.job_id).state == "unknown"
+    if vendor.accepted:
+        jobs.adopt(error.job_id, next(iter(vendor.tasks)))
+        assert resumed(vendor, error.job_id).path.read_bytes() == vendor.video
+        assert vendor.requests["create"] == 1
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_lost_answer_of_v2_is_looked_up(vendor2, h3, impatient, fault):
+    vendor2.fail("create", times=1, **LOST[fault])
+    if LOST[fault].get("after"):
+        assert h3.generate("a fox").path.read_bytes() == vendor2.video
+        assert vendor2.accepted == 1
+    else:
+        error = failure(h3)
+        assert type(error) is SubmissionUncertainError
+        assert (error.charged, vendor2.accepted) == ("unknown", 0)
+        assert jobs.get(error.job_id).state == "unknown"
+    assert vendor2.requests["create"] == 1
+    assert vendor2.requests["list"] >= 1
+
+
+@BOTH
+@pytest.mark.parametrize("said", ["0", "http date", "-5", "①", ""])
+def test_r8_a_rate_limit_passes(vendor, minimax, model, said):
+    wait = email.utils.formatdate(time.time() - 60, usegmt=True) if said == "http date" else said
+    headers = {"Retry-After": wait} if wait and wait.isascii() else {}
+    vendor.fail("create", "status", status=429, headers=headers)
+    assert minimax.generate("a fox", model=model).path.is_file()
+    assert (vendor.requests["create"], vendor.accepted) == (2, 1)
+
+
+def test_r8_what_the_vendor_asks_for_is_told(vendor, minimax):
+    vendor.fail("create", "status", status=429, headers={"Retry-After": "17"}, times=1)
+    once = MinimaxGenerator(base_url=vendor.url, api_key=KEY, max_retries=0)
+    error = failure(once)
+    assert type(error) is QuotaExceededError
+    assert (error.retry_after, vendor.requests["create"]) == (17, 1)
+
+
+# --- looking up (R11) ---------------------------------------------------------------------------
+
+
+def foreign(**changes):
+    now = int(time.time())
+    return {
+        "id": "task-900001",
+        "model": V2,
+        "status": "running",
+        "created_at": now,
+        "resolution": "768P",
+        "duration": 5,
+        "ratio": "16:9",
+    } | changes
+
+
+@pytest.mark.parametrize("lag", [1, 2])
+def test_r11_a_job_that_is_listed_late(vendor2, h3, lag):
+    vendor2.lag = lag
+    vendor2.fail("create", "reset", after=True)
+    assert h3.generate("a fox").path.is_file()
+    assert vendor2.requests["create"] == 1
+
+
+def test_r11_a_list_that_fails_at_first(vendor2, h3):
+    vendor2.fail("create", "reset", after=True).fail("list", "status", status=500, times=2)
+    assert h3.generate("a fox").path.is_file()
+
+
+def test_r11_a_list_that_never_comes(vendor2, h3):
+    vendor2.fail("create", "reset", after=True).fail("list", "body", body=b"[]", times=99)
+    error = failure(h3)
+    assert type(error) is SubmissionUncertainError
+    assert vendor2.requests["create"] == 1
+
+
+OTHERS = [
+    {"created_at": int(time.time()) - 3600},
+    {"created_at": (int(time.time()) - 3600) * 1000},
+    {"created_at": "2026-01-01T00:00:00Z"},
+    {"created_at": "soon"},
+    {"created_at": None},
+    {"model": "MiniMax-H3-Max"},
+    {"duration": 6},
+    {"resolution": "2K"},
+    {"ratio": "9:16"},
+    {"content": [{"type": "text", "text": "another fox"}]},
+    {"prompt": "another fox"},
+    {"id": ""},
+]
+
+
+@pytest.mark.parametrize("changes", OTHERS, ids="".join)
+def test_r11_jobs_that_are_others(vendor2, h3, changes):
+    vendor2.foreign = [foreign(**changes)]
+    vendor2.fail("create", "reset", after=True)
+    video = h3.generate("a fox")
+    assert jobs.get(video.job_id).remote_id == "task-000001"
+    lost = dict(vendor2.tasks)
+    vendor2.fail("create", "reset")
+    error = failure(h3)
+    assert type(error) is SubmissionUncertainError
+    assert vendor2.tasks == lost
+
+
+def test_r11_a_twin_leaves_it_to_a_person(vendor2, h3):
+    vendor2.foreign = [foreign(content=[{"type": "text", "text": "a fox"}])]
+    vendor2.fail("create", "reset", after=True)
+    error = failure(h3)
+    assert type(error) is SubmissionUncertainError
+    assert vendor2.requests["create"] == 1
+
+
+def test_r11_a_job_of_ours_is_not_taken_for_the_lost_one(vendor2, h3):
+    h3.generate("a fox")
+    vendor2.fail("create", "reset")
+    error = failure(h3)
+    assert type(error) is SubmissionUncertainError
+
+
+@pytest.mark.parametrize("unit", ["seconds", "text", "milliseconds", "iso"])
+def test_r11_times_in_every_unit(vendor2, h3, unit):
+    now = time.time()
+    written = {
+        "seconds": int(now),
+        "text": str(int(now)),
+        "milliseconds": int(now * 1000),
+        "iso": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+    }
+    vendor2.foreign = [foreign(created_at=written[unit])]
+    plan = h3.plan("a fox")
+    found = h3.ask(h3.lookup(plan, "", now))
+    assert found.id == "task-900001"
+    assert h3.ask(h3.lookup(plan, "", now + 3600)) is None
+    assert h3.ask(h3.lookup(plan, "", now - 3600)) is None
+
+
+def test_r11_every_page_is_read(vendor2, h3):
+    old = [foreign(id=f"task-8{i:05}", created_at=1) for i in range(45)]
+    vendor2.foreign = [*old, foreign()]
+    assert h3.ask(h3.lookup(h3.plan("a fox"), "", time.time())).id == "task-900001"
+    assert vendor2.requests["list"] == 3
+
+
+# --- polling (R12 to R14) -----------------------------------------------------------------------
+
+POLLS = {
+    "500": {"fault": "status", "status": 500},
+    "403": {"fault": "status", "status": 403},
+    "404": {"fault": "status", "status": 404},
+    "429": {"fault": "status", "status": 429},
+    "a page": {"fault": "body", "body": b"<html>"},
+    "nothing": {"fault": "body", "body": b""},
+    "a list": {"fault": "body", "body": b"[1, 2]"},
+    "half": {"fault": "cut", "after": True},
+    "reset": {"fault": "reset"},
+    "an empty object": {"fault": "body", "body": b"{}"},
+    "other kinds": {"fault": "body", "body": b'{"task": 5, "status": {"a": 1}, "base_resp": 7}'},
+}
+
+
+@BOTH
+@pytest.mark.parametrize("fault", POLLS)
+def test_r12_a_question_that_fails(vendor, minimax, model, fault):
+    vendor.fail("poll", times=2, **POLLS[fault])
+    assert minimax.generate("a fox", model=model).path.is_file()
+    assert (vendor.requests["create"], vendor.accepted) == (1, 1)
+
+
+@pytest.mark.parametrize(("model", "end"), [(V1, "Success"), (V2, "succeeded")])
+@pytest.mark.parametrize("word", ["Dreaming", "", "unknown", "done"])
+def test_r12_words_that_nobody_knows_end_nothing(vendor, minimax, model, end, word):
+    vendor.given_states = [word, word, end]
+    heard = []
+    minimax.generate("a fox", model=model, on_event=heard.append)
+    assert f"minimax says {word!r}" in [event.message for event in heard]
+    assert vendor.requests["poll"] == 3
+
+
+def test_r12_a_job_that_expired_or_was_cancelled_at_the_vendor(vendor2, h3):
+    vendor2.given_states = ["expired"]
+    error = failure(h3)
+    assert type(error) is JobExpiredError
+    vendor2.given_states = ["cancelled"]
+    assert failure(h3).code == "cancelled_by_vendor"
+
+
+@BOTH
+def test_r12_a_job_that_is_gone_for_good(vendor, minimax, model):
+    vendor.given_states = ["running"]
+    job = minimax.start("a fox", model=model)
+    vendor.tasks.clear()
+    with pytest.raises(JobExpiredError):
+        job.wait(10)
+    assert jobs.get(job.id).state == "expired"
+
+
+@pytest.mark.parametrize(("model", "word"), [(V1, "Processing"), (V2, "running")])
+def test_r13_a_job_that_never_ends(vendor, minimax, model, word):
+    vendor.given_states = [word]
+    error = failure(minimax, model=model, timeout=0.1)
+    assert type(error) is GenerationTimeoutError
+    assert error.job_id
+    assert jobs.get(error.job_id).state == "running"
+
+
+# --- the video (R15 to R17) ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "state"),
+    [
+        (V1, {"status": "Success", "file_id": ""}),
+        (V1, {"status": "Success", "file_id": None}),
+        (V1, {"status": "Success", "file_id": {"a": 1}}),
+        (V2, {"status": "succeeded", "content": {}}),
+        (V2, {"status": "succeeded", "content": None}),
+        (V2, {"status": "succeeded", "content": {"url": ["a"]}}),
+    ],
+)
+def test_r15_done_without_a_video_is_an_error_and_can_be_taken_up_again(
+    vendor, minimax, model, state, tmp_path
+):
+    vendor.given_states = [state]
+    error = failure(minimax, model=model, output=tmp_path / "fox.mp4")
+    assert type(error) is DownloadError
+    assert (error.code, error.charged) == ("no_result", "yes")
+    assert not (tmp_path / "fox.mp4").exists()
+    assert jobs.get(error.job_id).state == "remote_done"
+    for task in vendor.tasks.values():
+        task.states.append("Success" if model == V1 else "succeeded")
+        task.states.popleft()
+    assert resumed(vendor, error.job_id).path.read_bytes() == vendor.video
+    assert vendor.requests["create"] == 1
+
+
+def test_r15_a_file_that_has_no_link(vendor, minimax):
+    body = {"file": {"file_id": 5}, "base_resp": {"status_code": 0}}
+    vendor.fail("retrieve", "body", body=json.dumps(body).encode())
+    assert failure(minimax).code == "no_result"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "link", ["http://example.com/a.mp4", "https://127.0.0.1:1/a.mp4", "https://169.254.169.254/a"]
+)
+def test_r15_a_link_that_leads_astray_is_not_followed(vendor, minimax, model, link):
+    vendor.link = link
+    error = failure(minimax, model=model)
+    assert (type(error), error.code) == (DownloadError, "unsafe_link")
+    assert jobs.get(error.job_id).state == "remote_done"
+    vendor.link = None
+    assert resumed(vendor, error.job_id).path.is_file()
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["cut", "no_range", "new_etag", "wrong_length", "gzip", "reset"])
+def test_r16_a_download_that_breaks_is_gone_on_with(vendor, minimax, model, kind):
+    vendor.fail("file", "cut", at=500).fail("file", kind)
+    video = minimax.generate("a fox", model=model)
+    assert video.path.read_bytes() == vendor.video
+    assert (vendor.requests["create"], video.charged) == (1, "yes")
+
+
+@BOTH
+@pytest.mark.parametrize("dead", [1, 2])
+def test_r16_an_expired_link_is_asked_for_anew(vendor, minimax, model, dead):
+    vendor.dead_links = dead
+    assert minimax.generate("a fox", model=model).path.read_bytes() == vendor.video
+    assert vendor.requests["file"] == dead + 1
+
+
+@BOTH
+def test_r16_a_link_that_is_dead_for_ever_leaves_the_job_there(vendor, minimax, model):
+    vendor.dead_links = 999
+    error = failure(minimax, model=model)
+    assert (type(error), error.retryable) == (DownloadError, True)
+    vendor.dead_links = 0
+    assert resumed(vendor, error.job_id).path.is_file()
+
+
+def test_r16_a_job_that_the_vendor_forgot_is_expired(vendor2, h3):
+    vendor2.dead_links = 999
+    error = failure(h3)
+    vendor2.tasks.clear()
+    with pytest.raises(VideoGenerationError) as caught:
+        resumed(vendor2, error.job_id)
+    assert type(caught.value) is JobExpiredError
+    assert jobs.get(error.job_id).state == "expired"
+
+
+def test_r16_a_page_that_is_not_found_proves_nothing(vendor2, h3):
+    h3.generate("a fox")
+    ref = RemoteRef(next(iter(vendor2.tasks)), {"api": "v2"})
+    vendor2.fail("poll", "status", status=404, body=b"<html>")
+    with pytest.raises(DownloadError) as caught:
+        h3.ask(h3.fetch(ref))
+    assert caught.value.retryable
+
+
+WRONG = {
+    "a page": b"<html>expired</html>",
+    "json": b'{"error": "expired"}',
+    "nothing": b"",
+    "zeros": bytes(5000),
+    "half": None,
+    "flipped": None,
+}
+
+
+@BOTH
+@pytest.mark.parametrize("kind", WRONG)
+def test_r17_what_is_no_whole_video_is_no_file(vendor, minimax, model, kind, silent, tmp_path):
+    data = WRONG[kind]
+    if kind == "half":
+        data = silent[: len(silent) // 2]
+    elif kind == "flipped":
+        start = silent.index(b"mdat") + 8
+        data = silent[:start] + bytes(b ^ 0x5A for b in silent[start:-900]) + silent[-900:]
+    vendor.video = data
+    error = failure(minimax, model=model, output=tmp_path / "fox.mp4")
+    assert type(error) is DownloadError
+    assert not (tmp_path / "fox.mp4").exists()
+    vendor.video = made_video(24, sound=False)
+    assert resumed(vendor, error.job_id).path.read_bytes() == vendor.video
+    assert (vendor.requests["create"], vendor.accepted) == (1, 1)
