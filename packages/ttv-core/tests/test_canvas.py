@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ttv_core import ModelCapabilities, VideoRequest
+from ttv_core import Canvas, ModelCapabilities, VideoRequest
 from ttv_core.planning import make_plan
 
 SIZES = {
@@ -261,3 +261,15 @@ def test_a_rule_on_ratios_does_not_loosen_a_range_of_sizes():
     assert (violation.field, violation.code) == ("aspect_ratio", "combination")
     assert "allowed: 16:9; wide" in violation.message
     assert plan(FREE, [rule], aspect_ratio="16:9").ok
+
+
+def test_a_size_is_short_for_its_edges_and_what_it_is_filed_under():
+    short = Canvas.model_validate({"sizes": ["992x432 21:9 480p", "640x640 480p", "1280x720"]})
+    assert [(str(s), s.aspect_ratio, s.resolution) for s in short.sizes] == [
+        ("992x432", "21:9", "480p"),
+        ("640x640", None, "480p"),
+        ("1280x720", None, None),
+    ]
+    for wrong in ("992x432 wide", "", "21:9 992x432"):
+        with pytest.raises(ValueError, match=r"is not|expected"):
+            Canvas.model_validate({"sizes": [wrong]})

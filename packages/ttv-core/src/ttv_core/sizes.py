@@ -15,10 +15,13 @@ __all__ = ["Canvas", "Size", "SizeRange", "label_size"]
 
 
 def _size_shorthand(value: Any) -> Any:
-    if isinstance(value, str):
-        width, height = parse_size(value)
-        return {"width": width, "height": height}
-    return value
+    """Read "1280x720", or "992x432 21:9 480p": with the ratio and tier it is filed under."""
+    if not isinstance(value, str):
+        return value
+    edges, *labels = value.split()
+    width, height = parse_size(edges)
+    names = ("aspect_ratio" if ":" in label else "resolution" for label in labels)
+    return {"width": width, "height": height} | dict(zip(names, labels, strict=True))
 
 
 class Size(Data):
@@ -146,7 +149,7 @@ class Canvas(Data):
     that the vendor does not say; planning then passes the wish on with a warning.
 
     Attributes:
-        sizes: The legal sizes.
+        sizes: The legal sizes; "1280x720" is short for one, and so is "992x432 21:9 480p".
         range: Bounds of free sizes.
         aspect_ratios: The legal ratios, where the engine takes a ratio.
         resolutions: The legal tiers, where the engine takes a tier.
