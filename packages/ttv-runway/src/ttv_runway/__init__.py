@@ -1,0 +1,1 @@
+"""Runway's video API as a backend of ttv."""
