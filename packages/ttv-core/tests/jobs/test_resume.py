@@ -425,7 +425,8 @@ def test_the_state_folder_is_where_the_system_keeps_such_things(tmp_path):
 def test_a_child_of_a_fork_has_a_journal_of_its_own(acme, backend, tmp_path, video):
     """As under a web server that forks after the first call."""
     code = f"""
-import os
+import os, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads: that is the matter here
 generator = ttv_core.create_video_generator(config, "acme")
 one = generator.generate("a fox", duration=1, output={str(tmp_path / "parent.mp4")!r})
 child = os.fork()
