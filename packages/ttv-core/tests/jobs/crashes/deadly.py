@@ -18,6 +18,7 @@ from aiohttp import web
 from ttv_core.jobs import TERMINAL
 
 TARGET = "fox.mp4"
+PROBLEMS = ("lost", "double", "left over")
 
 
 class Deadly(Acme):
@@ -131,6 +132,12 @@ class Scene:
         if any(state in TERMINAL for state in states) and list(self.state.glob("inputs/*/*")):
             found.append("left over: inputs")
         return found
+
+
+def summary(runs, killed, problems):
+    """Say in a line what came of many runs."""
+    counts = [f"{sum(f'{k}:' in each for each in problems)} {k}" for k in PROBLEMS]
+    return f"{runs} runs, {killed} killed, {', '.join(counts)}"
 
 
 def _digest(path):

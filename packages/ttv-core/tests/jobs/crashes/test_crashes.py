@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from acme import KINDS
-from deadly import Deadly, Scene
+from deadly import Deadly, Scene, summary
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it takes fork and pidfd")
 
@@ -97,7 +97,7 @@ def test_no_crash_loses_a_job_or_pays_twice(kind, crash, nursery, film, tmp_path
             died, found = crash(kind, point, again=again)
             runs, killed = runs + 1, killed + died
             problems += found
-    tally[f"crashes, {kind}"] = f"{runs} runs, {killed} killed, {len(problems)} problems"
+    tally[f"crashes, {kind}"] = summary(runs, killed, problems)
     assert not problems, "\n".join(problems)
     assert killed == runs
 

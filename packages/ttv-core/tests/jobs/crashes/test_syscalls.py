@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from acme import KINDS
-from deadly import Deadly, Scene
+from deadly import Deadly, Scene, summary
 from traced import NoTraceError, Traced
 
 pytestmark = [
@@ -67,9 +67,7 @@ def test_no_system_call_is_a_bad_one_to_die_at(kind, traced, full, tally):
         _, done, found = traced(kind, thread, kill)
         killed += not done
         problems += found
-    tally[f"system calls, {kind}"] = (
-        f"{len(chosen)} of {len(every)} runs, {killed} killed, {len(problems)} problems"
-    )
+    tally[f"{len(every)} system calls, {kind}"] = summary(len(chosen), killed, problems)
     assert not problems, "\n".join(problems)
     # How often a socket is read is not the same each time: some calls are not come to again.
     assert killed >= 0.8 * len(chosen)
