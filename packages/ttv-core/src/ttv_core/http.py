@@ -122,7 +122,8 @@ class ApiClient:
     """A vendor's API: its address, its credentials, and one request at a time.
 
     Redirects are answers like any other: following one could send a paid request twice, or a key
-    to a stranger. Nothing is ever tried again here; the core decides that.
+    to a stranger. Nothing is tried again here, for the core decides that; but a GET, PUT or DELETE
+    on a kept connection that the vendor has just closed is.
 
     Args:
         base_url: What paths are relative to: https, or http on loopback.
@@ -262,6 +263,8 @@ class _Pool:
             connector=aiohttp.TCPConnector(limit=_AT_ONCE, force_close=True, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        # What may cost money is sent once, whatever its method; there is no public switch for it.
+        self.fresh._retry_connection = False  # noqa: SLF001
 
     async def close(self) -> None:
         await self.kept.close()
