@@ -214,8 +214,8 @@ class Simulator:
             end = len(rest) // 2 if fault is None or fault.at is None else max(fault.at - start, 0)
         for place in range(0, end, _CHUNK):
             piece = rest[place : min(place + _CHUNK, end)]
-            await answer.write(bytes(piece))
             self.bytes_served += len(piece)
+            await answer.write(bytes(piece))
         if kind in {"cut", "wrong_length"}:
             await asyncio.sleep(0.05)  # let what was written arrive first
             _reset(request)
