@@ -142,6 +142,18 @@ def test_a_no_is_a_no_and_is_not_asked_again(status, kind, acme, backend, tmp_pa
     assert did(job) == [("create", "started"), ("create", "rejected")]
 
 
+def test_a_no_is_raised_from_start_already(kind, acme, backend, tmp_path):
+    acme.fail("create", "status", status=422)
+    with pytest.raises(InvalidInputError):
+        backend(kind).start("a fox", duration=1, output=tmp_path / "fox.mp4")
+
+
+def test_doubt_is_raised_from_start_already(acme, backend, tmp_path):
+    acme.fail("create", "reset", after=True)
+    with pytest.raises(SubmissionUncertainError):
+        backend().start("a fox", duration=1, output=tmp_path / "fox.mp4")
+
+
 def test_credits_that_are_used_up_are_told_as_such(acme, backend, tmp_path):
     acme.fail("create", "status", status=402)
     found, _ = made(backend(), tmp_path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ttv_core.background import in_background, is_background
 from ttv_core.errors import GenerationTimeoutError, VideoGenerationError
 from ttv_core.job import Job, JobContext
-from ttv_core.jobs.states import TERMINAL, UNSETTLED
+from ttv_core.jobs.states import ACCEPTED, TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,7 +27,6 @@ __all__ = ["RemoteJob"]
 
 _STOP_SECONDS = 60.0
 _SLICE = 0.1
-_NOT_YET = frozenset({"prepared", *UNSETTLED})
 
 
 class RemoteJob(Job):
@@ -74,7 +73,7 @@ class RemoteJob(Job):
         """Take note of what is durable now."""
         self.record = record
         self.id = record.id
-        if record.state not in _NOT_YET:
+        if record.state in ACCEPTED:  # how one that is over has ended is told by its end
             self._arrived()
 
     def _arrived(self, error: BaseException | None = None) -> None:
