@@ -16,6 +16,7 @@ from ttv_core.errors import (
     BackendUnavailableError,
     ContentRejectedError,
     GenerationCancelledError,
+    InvalidInputError,
     OutputError,
     SubmissionUncertainError,
     VideoGenerationError,
@@ -140,20 +141,25 @@ def _consider(candidate: Candidate, request: VideoRequest, build: Build, check: 
             )
 
 
+_NEVER = (
+    (SubmissionUncertainError, "it may have been accepted, and charged"),
+    (GenerationCancelledError, "it was cancelled"),
+    (ContentRejectedError, "its content was rejected"),
+    (OutputError, "the output cannot be written"),
+)
+
+
 def may_fall_back(error: VideoGenerationError) -> tuple[bool, str]:
     """Tell whether another backend may be tried after an error, and why (not).
 
     Only after a first attempt that surely cost nothing and surely is over. Moderation is not
     walked around, and a full disk is as full for the next backend.
     """
-    if isinstance(error, SubmissionUncertainError):
-        return False, "it may have been accepted, and charged"
-    if isinstance(error, GenerationCancelledError):
-        return False, "it was cancelled"
-    if isinstance(error, ContentRejectedError):
-        return False, "its content was rejected"
-    if isinstance(error, OutputError):
-        return False, "the output cannot be written"
+    for kind, why in _NEVER:
+        if isinstance(error, kind):
+            return False, why
+    if isinstance(error, InvalidInputError) and "reused" in {v.code for v in error.violations}:
+        return False, "its idempotency_key is of another job"
     if error.charged != "no":
         return False, f"charged: {error.charged}"
     return True, "it cost nothing"
@@ -353,8 +359,13 @@ class AutoGenerator(VideoGenerator):
                 model=plan.model if plan else None,
                 cost=plan.cost if plan else None,
             )
+            asked = request
+            if candidate is not queue[0] and request.idempotency_key is not None:
+                # A key is of one job; under it is the one that failed.
+                own = f"{request.idempotency_key}@{candidate.name}"
+                asked = request.with_(idempotency_key=own)
             try:
-                child = generator._launch(request, {}, on_event)  # noqa: SLF001 - it is one of us
+                child = generator._launch(asked, {}, on_event)  # noqa: SLF001 - it is one of us
                 result = job.follow(child, generator).wait()
             except VideoGenerationError as error:
                 allowed, why = may_fall_back(error)
