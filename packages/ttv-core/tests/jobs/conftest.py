@@ -52,7 +52,7 @@ def picture(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path, monkeypatch):
+def state_dir(tmp_path, monkeypatch):
     """The folder of the journal."""
     folder = tmp_path / "state"
     monkeypatch.setenv("TTV_STATE_DIR", str(folder))
@@ -62,11 +62,11 @@ def state(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def restart(state):
+def restart(state_dir):
     """Let go of the journal, as the end of this process would: the next call opens it anew."""
 
     def restarted():
-        desks._desks.pop(state).close()
+        desks._desks.pop(state_dir).close()
 
     return restarted
 

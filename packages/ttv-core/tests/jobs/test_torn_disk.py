@@ -153,16 +153,16 @@ def test_a_folder_that_cannot_be_written_to(acme, tmp_path):
 
 
 @pytest.mark.parametrize("spoil", [b"not a database" * 1000, b"\0" * 8192])
-def test_a_spoiled_journal_stops_what_would_be_paid_for(spoil, acme, backend, state, tmp_path):
-    state.mkdir(mode=0o700)
-    (state / "jobs.db").write_bytes(spoil)
+def test_a_spoiled_journal_stops_what_would_be_paid_for(spoil, acme, backend, state_dir, tmp_path):
+    state_dir.mkdir(mode=0o700)
+    (state_dir / "jobs.db").write_bytes(spoil)
     with pytest.raises(JournalError, match="cannot be opened"):
         backend().generate("a fox", **fields(tmp_path))
-    assert (state / "jobs.db").read_bytes() == spoil
+    assert (state_dir / "jobs.db").read_bytes() == spoil
     assert acme.requests == {}
 
 
-def test_folders_and_files_of_jobs_are_the_users_alone(acme, backend, state, tmp_path, picture):
+def test_folders_and_files_of_jobs_are_the_users_alone(acme, backend, state_dir, tmp_path, picture):
     acme.states = ["running"]
     before = os.umask(0)
     try:
@@ -170,7 +170,7 @@ def test_folders_and_files_of_jobs_are_the_users_alone(acme, backend, state, tmp
         acme.fail("create", "reset")
         with pytest.raises(SubmissionUncertainError):
             backend().generate("a fox", **fault, **fields(tmp_path))
-        paths = [state, *state.rglob("*")]
+        paths = [state_dir, *state_dir.rglob("*")]
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths}
     finally:
         os.umask(before)

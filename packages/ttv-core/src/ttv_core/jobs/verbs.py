@@ -166,7 +166,7 @@ def abandon(job_id: str) -> JobRecord:
     """
     record = _free(get(job_id))
     after: State = "cancelled" if record.state == "prepared" else "abandoned"
-    if not may_follow(record.state, after):
+    if record.state in TERMINAL or not may_follow(record.state, after):
         raise _refused(record, "it is over" if record.state in TERMINAL else "resume it first")
     verb = AttemptRecord(what="abandon", outcome=after, number=record.attempt)
     done = _settled(record, verb, state=after, note="given up")
