@@ -178,6 +178,8 @@ def _quoted(model: type[BaseModel], values: Mapping[str, Any], name: str) -> str
         return ""
     if isinstance(value, str) and value in os.environ.values():
         return ""  # most likely it is from there, and nobody knows what it is
+    if isinstance(value, str) and "@" in value.partition("://")[2]:
+        return ""  # an address with a password in it
     text = repr(value)
     return f" is {text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}"
 
