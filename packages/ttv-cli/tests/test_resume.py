@@ -117,7 +117,7 @@ def test_ctrl_c_during_a_resume_loses_nothing(bare, vendor, left):
         assert process.returncode == 130
         assert json.loads(out)["error"]["code"] == "detached"
         assert "ttv resume" in err
-    assert bare.records()[0].state == "running"
+    assert bare.records()[0].state in {"accepted", "running"}
     assert vendor.requests["cancel"] == 0
 
 

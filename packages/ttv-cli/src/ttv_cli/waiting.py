@@ -26,6 +26,7 @@ __all__ = ["cancelled", "id_of", "outlives", "past", "until", "waited"]
 _SLICE = 0.1
 _AGAIN = 2.0
 """Seconds for which a second Ctrl-C is waited for."""
+_ON_ITS_WAY = frozenset({"prepared", "submitting"})
 _ANSWER = 10.0
 """Seconds for which the answer to a create is waited for, so that its job is known."""
 _CANCELLING = 20.0
@@ -93,6 +94,8 @@ def waited(
             until(job, lambda: times() > 0 or too_long())
         if times():
             stop(job)
+        if outlives(job):
+            _hear_the_answer(job)
         if not job.done:
             return _timed_out(job, limit() or 0.0, on_timeout)
         return job.wait(0)
@@ -157,11 +160,17 @@ def stop(job: Job) -> NoReturn:
         with suppress(VideoGenerationError):
             job.cancel()  # before it is sent, if it still can be
         until(job, past(_AGAIN))
-    if not job.done and job.state in {"prepared", "submitting"}:
-        note(f"waiting for the answer of {job.backend}, so that the job is known")
-        answer = past(_ANSWER)
-        until(job, lambda: job.state not in {"prepared", "submitting"} or times() > 1 or answer())
+    _hear_the_answer(job)
     _leave(job)
+
+
+def _hear_the_answer(job: Job) -> None:
+    """Wait a little for the answer to a create: whoever leaves before does not know its job."""
+    if job.done or job.state not in _ON_ITS_WAY:
+        return
+    note(f"waiting for the answer of {job.backend}, so that the job is known")
+    before, late = times(), past(_ANSWER)
+    until(job, lambda: job.state not in _ON_ITS_WAY or times() > before or late())
 
 
 def _leave(job: Job) -> NoReturn:
