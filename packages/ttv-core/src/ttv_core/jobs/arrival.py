@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from ttv_core.jobs.record import JobRecord
     from ttv_core.jobs.work import Work
+    from ttv_core.planning import Plan
     from ttv_core.results import MediaInfo
 
 __all__ = ["bring_home", "remove_parts"]
@@ -61,12 +63,17 @@ async def bring_home(work: Work) -> VideoResult:
         for i in range(len(files)):
             await _publish(work, i)
     result = _result(work, infos, round(work.clock - started, 3))
-    if result.sidecar is not None:
-        with contextlib.suppress(OutputError):  # the video is there all the same
-            write_sidecar(result, work.plan, part=_beside(work.record.parts[0]))
-    remove_parts(work.record)
+    await work.outside.on_disk(_tidy, work.record, result, work.plan)
     await work.save(state="completed", result=result.to_dict(), charged=result.charged, owner=None)
     return result
+
+
+def _tidy(record: JobRecord, result: VideoResult, plan: Plan) -> None:
+    """Leave the provenance beside the video, and nothing else."""
+    if result.sidecar is not None:
+        with contextlib.suppress(OutputError):  # the video is there all the same
+            write_sidecar(result, plan, part=_beside(record.parts[0]))
+    remove_parts(record)
 
 
 def remove_parts(record: JobRecord) -> None:
@@ -85,7 +92,7 @@ def _beside(part: dict[str, Any]) -> Path:
 async def _published_before(work: Work) -> list[MediaInfo | None] | None:
     """Return what the files are if an earlier process gave them their names and then ended."""
     parts = work.record.parts
-    if not parts or not all(_is_there(part) for part in parts):
+    if not parts or not all([await work.outside.on_disk(_is_there, part) for part in parts]):
         return None
     return [await work.outside.inspect(Path(part["target"])) for part in parts]
 
@@ -212,7 +219,7 @@ async def _one(work: Work, files: Sequence[RemoteFile], index: int) -> MediaInfo
             msg = f"{work.vendor.name} gave no whole video: {error.message}"
             bad = DownloadError(msg, code="bad_video", remedy=f"what came is {rejected}")
             raise await _given_up(work, work.problem(bad, "give the video")) from error
-        sha256 = info.sha256 if info is not None else _digest(path)
+        sha256 = info.sha256 if info is not None else await work.outside.on_disk(_digest, path)
         await _note(work, index, sha256=sha256, size=size)
         return info
     raise AssertionError
@@ -271,19 +278,23 @@ async def _note(work: Work, index: int, **facts: Any) -> None:
 
 async def _publish(work: Work, index: int) -> None:
     """Give a whole video its name; one that somebody has taken meanwhile is not taken away."""
-    part = work.record.parts[index]
-    if _is_there(part):
-        return
-    target, overwrite = Path(part["target"]), work.plan.request.overwrite
+    part, overwrite = work.record.parts[index], work.plan.request.overwrite
     try:
-        PendingFile(target, overwrite=overwrite, path=Path(part["part"])).publish()
+        await work.outside.on_disk(partial(_give_name, overwrite=overwrite), part)
     except OutputError as error:
         if error.code != "exists":
             raise await _given_up(work, work.problem(error, "write the video")) from error
+        target = Path(part["target"])
         other = target.with_stem(f"{target.stem}-{work.record.id.lower()}")
         work.warnings.append(f"{target} has come up meanwhile; the video is {other}")
         await _note(work, index, target=str(other))
-        PendingFile(other, overwrite=False, path=Path(part["part"])).publish()
+        await work.outside.on_disk(partial(_give_name, overwrite=False), work.record.parts[index])
+
+
+def _give_name(part: dict[str, Any], *, overwrite: bool) -> None:
+    if not _is_there(part):
+        path = Path(part["part"])
+        PendingFile(Path(part["target"]), overwrite=overwrite, path=path).publish()
 
 
 def _result(work: Work, infos: Sequence[MediaInfo | None], seconds: float) -> VideoResult:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Desk", "desk", "state_folder"]
 
 _FOLLOW_SECONDS = 0.5
+_AT_THE_DISK = 8
 
 
 def state_folder(environ: Mapping[str, str] | None = None) -> Path:
@@ -73,12 +74,22 @@ class Desk:
             remedy = "set TTV_STATE_DIR to a folder on a local disk"
             raise JournalError(msg, remedy=remedy) from error
         self._measuring = ThreadPoolExecutor(2, thread_name_prefix="ttv-measure")
-        self.outside = Outside(store=self.store, owner=self.owner.name, inspect=self._inspect)
+        self._waiting = ThreadPoolExecutor(_AT_THE_DISK, thread_name_prefix="ttv-disk")
+        self.outside = Outside(
+            store=self.store,
+            owner=self.owner.name,
+            inspect=self._inspect,
+            on_disk=self._on_disk,
+        )
         self.active: dict[str, Work] = {}
 
     async def _inspect(self, path: Path) -> MediaInfo | None:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._measuring, _measured, path)
+
+    async def _on_disk(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._waiting, function, *arguments)
 
     def inputs(self, job_id: str) -> Path:
         """Return the folder for inputs of a job that are in no file of the user's."""
@@ -261,6 +272,7 @@ class Desk:
         self.store.close()
         self.owner.let_go()
         self._measuring.shutdown(wait=False)
+        self._waiting.shutdown(wait=False)
 
 
 def _measured(path: Path) -> MediaInfo | None:

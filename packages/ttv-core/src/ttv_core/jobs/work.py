@@ -44,6 +44,10 @@ class OwnershipLostError(VideoGenerationError):
     default_code = "taken_over"
 
 
+async def _at_once(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outside:
     """The world outside of the runner: chance, disk and network. Tests bring their own.
@@ -55,6 +59,7 @@ class Outside:
         owner: This process, as jobs name it.
         inspect: Measures a file; None when that cannot be done here.
         download: Fetches a file; as `transfer.download`.
+        on_disk: Calls a function that waits for the disk, while the event loop goes on.
         now: Seconds since the epoch; a person may set it, so nothing is decided by it.
         random: Chance.
     """
@@ -63,6 +68,7 @@ class Outside:
     owner: str
     inspect: Callable[[Path], Awaitable[MediaInfo | None]]
     download: Callable[..., Awaitable[Any]] = download
+    on_disk: Callable[..., Awaitable[Any]] = _at_once
     now: Callable[[], float] = time.time
     random: random.Random = field(default_factory=random.Random)
 

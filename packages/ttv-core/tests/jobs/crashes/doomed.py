@@ -90,7 +90,7 @@ class Child:
 
 async def ready():
     """Have the journal open and the threads running before the job begins."""
-    desk()
+    await desk().outside.on_disk(int)
 
 
 def ended(job):

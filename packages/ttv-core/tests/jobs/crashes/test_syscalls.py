@@ -17,7 +17,12 @@ pytestmark = [
 ]
 
 # The main thread opens the journal; it is caught before that, the others once they are there.
-THREADS = {"MainThread": False, "ttv-journal": True, "ttv-background": True}
+THREADS = {
+    "MainThread": False,
+    "ttv-journal": True,
+    "ttv-background": True,
+    "ttv-disk_0": True,
+}
 SOME = 25
 
 
