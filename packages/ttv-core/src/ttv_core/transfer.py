@@ -14,6 +14,7 @@ import stat
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,8 +25,6 @@ from ttv_core.output import storage_error
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import aiohttp
 
     from ttv_core.addresses import Guard
 
@@ -111,11 +110,13 @@ async def download(
             said. What came is kept.
         OutputError: If it cannot be written.
     """
-    with _opened(part) as sink:
-        target = _Sink(sink, part, progress, limit)
-        if file.read is not None:
-            return await _from_reader(file, target)
-        return await _from_url(file, target, guard, arrived or Arrived(), note)
+    door = _door(guard)
+    async with door.gate:  # before the part is opened: who waits for a turn holds no file open
+        with _opened(part) as sink:
+            target = _Sink(sink, part, progress, limit)
+            if file.read is not None:
+                return await _from_reader(file, target)
+            return await _from_url(file, target, door, arrived or Arrived(), note)
 
 
 @contextlib.contextmanager
@@ -192,17 +193,16 @@ async def _from_reader(file: RemoteFile, sink: _Sink) -> Arrived:
 async def _from_url(
     file: RemoteFile,
     sink: _Sink,
-    guard: Guard,
+    door: _Door,
     arrived: Arrived,
     note: Callable[[Arrived], Any] | None,
 ) -> Arrived:
     aiohttp = import_aiohttp()
-    session = _session(guard)
     headers = dict(file.headers)
     if sink.size and arrived.validator:
         headers |= {"Range": f"bytes={sink.size}-", "If-Range": arrived.validator}
     try:
-        async with await _followed(session, file.url, headers, guard) as answer:
+        async with await _followed(door.session, file.url, headers, door.guard) as answer:
             return await _received(answer, file, sink, arrived, note)
     except aiohttp.ClientError as error:
         msg = f"{without_query(file.url)} was cut off: {type(error).__name__}"
@@ -212,19 +212,18 @@ async def _from_url(
         raise DownloadError(msg, code="cut_off") from None
 
 
-_sessions: dict[tuple[asyncio.AbstractEventLoop, Guard], aiohttp.ClientSession] = {}
+class _Door:
+    """The way to files behind one guard: connections without any credentials, so many at once."""
 
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.gate = asyncio.Semaphore(_AT_ONCE)
 
-def _session(guard: Guard) -> aiohttp.ClientSession:
-    """Return this loop's connections for downloads: without any credentials, behind the guard."""
-    loop = asyncio.get_running_loop()
-    for other, _ in list(_sessions):
-        if other is not loop and other.is_closed():
-            _sessions.clear()
-    if (loop, guard) not in _sessions:
+    @cached_property
+    def session(self) -> Any:
         aiohttp = import_aiohttp()
         made = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=guard.resolver(), limit=_AT_ONCE),
+            connector=aiohttp.TCPConnector(resolver=self.guard.resolver(), limit=_AT_ONCE),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS
             ),
@@ -232,9 +231,22 @@ def _session(guard: Guard) -> aiohttp.ClientSession:
             read_bufsize=_BUFFER,
             headers={"Accept-Encoding": "identity"},
         )
-        _sessions[loop, guard] = made
         background.at_end(made.close)
-    return _sessions[loop, guard]
+        return made
+
+
+_doors: dict[tuple[asyncio.AbstractEventLoop, Guard], _Door] = {}
+
+
+def _door(guard: Guard) -> _Door:
+    """Return this loop's way to files behind a guard."""
+    loop = asyncio.get_running_loop()
+    for other, _ in list(_doors):
+        if other is not loop and other.is_closed():
+            _doors.clear()
+    if (loop, guard) not in _doors:
+        _doors[loop, guard] = _Door(guard)
+    return _doors[loop, guard]
 
 
 async def _followed(session: Any, url: str, headers: Mapping[str, str], guard: Guard) -> Any:
