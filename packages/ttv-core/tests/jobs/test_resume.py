@@ -426,7 +426,7 @@ def test_a_child_of_a_fork_has_a_journal_of_its_own(acme, backend, tmp_path, vid
     """As under a web server that forks after the first call."""
     code = f"""
 import os, warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads: that is the matter here
+warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
 generator = ttv_core.create_video_generator(config, "acme")
 one = generator.generate("a fox", duration=1, output={str(tmp_path / "parent.mp4")!r})
 child = os.fork()
