@@ -7,12 +7,14 @@ taken raw: the SDK hands out a page of HTML as a task, and fails on it later.
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ttv_core import BackendUnavailableError, JobNotFoundError, VideoGenerationError, background
 from ttv_core.errors import NOT_SENT
+from ttv_core.settings import HIDDEN
 from ttv_runway.failures import refusal
 
 if TYPE_CHECKING:
@@ -175,20 +177,25 @@ class RunwayApi:
                 answer = await sdk.delete(path, cast_to=httpx.Response)
             else:
                 answer = await sdk.get(path, cast_to=httpx.Response)
-            return answer.json() if answer.content else None
+            return self._read(answer)
         except runwayml.APIStatusError as error:
-            raise _refused(error, path) from None
-        except ValueError:
-            return None  # not JSON
+            raise self._refused(error, path) from None
         except Exception as error:  # noqa: BLE001 - whatever the SDK and its transport raise
             raise _no_answer(error, path) from None
 
+    def _read(self, answer: httpx.Response) -> Any:
+        """Return an answer as JSON, without the key if it should quote that."""
+        try:
+            return json.loads(answer.text.replace(self._key, HIDDEN))
+        except ValueError:
+            return None
 
-def _refused(error: Any, path: str) -> VideoGenerationError:
-    found = refusal(error.status_code, error.response.headers, error.body)
-    if found.status_code == 404 and path.startswith("/v1/tasks/"):
-        return JobNotFoundError(found.message, backend="runway", status_code=404)
-    return found
+    def _refused(self, error: Any, path: str) -> VideoGenerationError:
+        response = error.response
+        found = refusal(response.status_code, response.headers, self._read(response))
+        if found.status_code == 404 and path.startswith("/v1/tasks/"):
+            return JobNotFoundError(found.message, backend="runway", status_code=404)
+        return found
 
 
 def _no_answer(error: BaseException, what: str) -> BackendUnavailableError:

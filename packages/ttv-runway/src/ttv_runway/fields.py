@@ -78,13 +78,28 @@ def _moderation(request: ResolvedRequest, _: Form) -> Body | None:
     return None if threshold is None else {"publicFigureThreshold": threshold}
 
 
+def _audio(request: ResolvedRequest, _: Form) -> bool | None:
+    """Return a wish, and not what the model does by itself."""
+    return None if request.asked.audio is None else request.audio
+
+
 def _expansion(request: ResolvedRequest, _: Form) -> str | None:
-    wanted, mode = request.enhance_prompt, request.options.prompt_expansion
+    wanted = None if request.asked.enhance_prompt is None else request.enhance_prompt
+    mode = request.options.prompt_expansion
     if mode is None:
         return None if wanted is None else "balanced" if wanted else "disabled"
     if wanted is not None and wanted is (mode == "disabled"):
         request.refuse("enhance_prompt", f"enhance_prompt is {wanted}, prompt_expansion is {mode}")
     return str(mode)
+
+
+def _output_format(request: ResolvedRequest, form: Form) -> str | None:
+    wanted: str | None = request.options.output_format
+    if wanted is not None and form.output_formats and wanted not in form.output_formats:
+        allowed = ", ".join(form.output_formats)
+        said = f"{request.model} makes no {wanted}; allowed: {allowed}"
+        request.refuse("options.runway.output_format", said, allowed=allowed)
+    return wanted
 
 
 def _videos(request: ResolvedRequest, form: Form) -> list[Body]:
@@ -114,11 +129,11 @@ FIELDS: dict[str, Callable[[ResolvedRequest, Form], Any]] = {
     "targetAspectRatio": lambda request, _: request.aspect_ratio,
     "resolution": lambda request, _: request.resolution,
     "seed": lambda request, _: request.seed,
-    "audio": lambda request, _: request.audio,
+    "audio": _audio,
     "negativePrompt": lambda request, _: request.negative_prompt,
     "promptExpansionMode": _expansion,
     "contentModeration": _moderation,
-    "outputFormat": lambda request, _: request.options.output_format,
+    "outputFormat": _output_format,
     "proresProfile": lambda request, _: request.options.prores_profile,
     "cfgScale": lambda request, _: request.options.cfg_scale,
     "providerSettings": _provider_settings,

@@ -34,6 +34,7 @@ class Form:
         reference_credits: Credits for each reference picture, besides those by the second.
         bills_input_videos: Whether the seconds of videos given cost credits too.
         most_images: Most pictures in all.
+        output_formats: What the file may be, of what is a video; anything where none is named.
     """
 
     endpoint: Endpoint
@@ -47,6 +48,7 @@ class Form:
     reference_credits: int = 0
     bills_input_videos: bool = False
     most_images: int | None = None
+    output_formats: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
