@@ -152,7 +152,9 @@ class RunwayApi:
         from runwayml import AsyncRunwayML
 
         if client not in self._clients:
-            self._clients = {known: sdk for known, sdk in self._clients.items() if known.is_closed}
+            self._clients = {
+                known: sdk for known, sdk in self._clients.items() if not known.is_closed
+            }
             self._clients[client] = AsyncRunwayML(
                 api_key=self._key, base_url=self._base_url, max_retries=0, http_client=client
             )
