@@ -270,7 +270,9 @@ def sync(path: Path) -> None:
     Raises:
         OSError: If the system cannot.
     """
-    handle = os.open(path, os.O_RDONLY)
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folder; its names are durable with the file
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:
