@@ -83,9 +83,9 @@ class RemoteSettings(BackendSettings):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme == "https" and parts.hostname and parts.username is None:
-            return value.rstrip("/")
-        if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        safe = parts.scheme == "https" and parts.hostname
+        here = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if (safe or here) and parts.username is None:
             return value.rstrip("/")
         msg = "base_url must be https, or http on this machine (127.0.0.1), with no user in it"
         raise ValueError(msg)

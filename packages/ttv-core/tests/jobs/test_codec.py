@@ -95,7 +95,11 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(native=st.dictionaries(st.text(max_size=5).filter(lambda key: key != "$"), VALUES))
 def test_whatever_a_backend_sends_comes_back(native, plan, tmp_path):
     changed = with_native(plan, native)

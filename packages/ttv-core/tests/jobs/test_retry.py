@@ -8,7 +8,7 @@ import random
 import statistics
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttv_core.http import retry_after
@@ -57,6 +57,7 @@ def test_a_pause_that_has_no_limit_stays_a_number():
     assert backoff(10_000, Chance(MOST), longest=math.inf) == 2.0**30
 
 
+@settings(deadline=None)
 @given(failures=st.integers(1, 10**6), seed=st.integers())
 def test_the_pause_is_never_nothing_and_never_too_long(failures, seed):
     assert 0.1 <= backoff(failures, random.Random(seed)) <= 30
@@ -123,6 +124,7 @@ def test_retry_after_that_says_nothing_is_not_obeyed(said):
     assert retry_after(said, now=NOW) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_retry_after_never_fails(said):
     wait = retry_after(said, now=NOW)
@@ -135,6 +137,7 @@ POLLING = Polling(floor=2, ceiling=15)
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 
+@settings(deadline=None)
 @given(
     took=st.lists(numbers, max_size=8),
     interval=st.none() | st.floats(0.001, 1e6),

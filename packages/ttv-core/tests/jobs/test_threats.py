@@ -413,6 +413,7 @@ def test_two_keys_are_two_accounts_and_neither_is_told(backend):
         "http://127.0.0.1.example.com",
         "https://user:word@api.acme.example",
         "https://user@api.acme.example",
+        "http://user:word@127.0.0.1",
         "ftp://api.acme.example",
         "//api.acme.example",
         "api.acme.example",
