@@ -11,8 +11,17 @@ import av
 import numpy as np
 import pytest
 
-from ttv_core import DownloadError, OutputError, Poll, RemoteFile, jobs
+import ttv_core.media
+from ttv_core import (
+    BackendUnavailableError,
+    DownloadError,
+    OutputError,
+    Poll,
+    RemoteFile,
+    jobs,
+)
 from ttv_core.media import VideoWriter
+from ttv_core.output import PendingFile
 from ttv_core.testing import Fault
 
 
@@ -352,3 +361,32 @@ def test_a_poll_that_says_where_saves_a_question(acme, backend, tmp_path, video)
     generator.poll, generator.fetch = knowing, fetch
     result = generator.generate("a fox", duration=1, output=tmp_path / "fox.mp4")
     assert result.path.read_bytes() == video
+
+
+def test_without_the_extra_a_video_comes_unmeasured(acme, backend, tmp_path, video, monkeypatch):
+    def missing(path):
+        raise BackendUnavailableError("av is not installed")
+
+    monkeypatch.setattr(ttv_core.media, "measure", missing)
+    result = made(backend, tmp_path)
+    assert (result.path.read_bytes(), result.info, result.width) == (video, None, None)
+    assert any("ttv-core[media]" in warning for warning in result.warnings)
+    acme.video = video[:-100]  # that its end is there is seen all the same
+    with pytest.raises(DownloadError, match="cut off"):
+        made(backend, tmp_path, output=tmp_path / "b.mp4")
+
+
+def test_a_disk_that_is_full_at_last_keeps_the_video(acme, backend, tmp_path, video, monkeypatch):
+    def full(self):
+        raise OutputError("no space left", code="disk_full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PendingFile, "publish", full)
+        with pytest.raises(OutputError) as caught:
+            made(backend, tmp_path)
+    assert (caught.value.code, caught.value.charged) == ("disk_full", "yes")
+    fetched = acme.requests["file"]
+    result = backend().resume(jobs.get(caught.value.job_id)).wait(timeout=30)
+    assert result.path.read_bytes() == video
+    assert acme.requests["file"] == fetched + 1  # asked whether it is still the same
+    assert acme.bytes_served == len(video)

@@ -355,3 +355,13 @@ def test_a_full_disk_for_the_video_keeps_what_came(acme, backend, tiny_disk, tmp
     assert acme.bytes_served < 2 * len(acme.video)
     assert [each.headers.get("range") for each in acme.log if each.kind == "file"][1] is not None
     assert acme.requests["create"] == 1
+
+
+def test_a_disk_without_locks_is_refused(acme, backend, tmp_path, monkeypatch):
+    from ttv_core.jobs import ownership
+
+    monkeypatch.setattr(ownership, "_try_lock", lambda handle: False)
+    with pytest.raises(JournalError, match="locks do not work on this disk") as caught:
+        backend().generate("a fox", **fields(tmp_path))
+    assert "TTV_STATE_DIR" in caught.value.remedy
+    assert acme.requests == {}
