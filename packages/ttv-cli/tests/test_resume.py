@@ -97,14 +97,15 @@ def test_all_as_json_is_one_document(bare, vendor, left):
 def test_two_commands_that_resume_at_once_download_once(bare, vendor, left):
     (job,) = left("fox")
     both = [bare.start("resume", job, "--no-poster") for _ in range(2)]
-    for process in both:
-        bare.until(process, "running")
+    # Who works on it says "running", who follows says so.
+    said = [bare.until(process, " 0:") for process in both]
     vendor.end()
     outs = [process.communicate(timeout=30) for process in both]
     assert [process.returncode for process in both] == [0, 0], outs
     assert {out for out, _ in outs} == {"fox.mp4 · 64x36 · 1.0 s · 12 fps · $0.20\n"}
     assert (vendor.accepted, vendor.requests["file"]) == (1, 1)
-    assert sum("another process works on it" in err for _, err in outs) == 1
+    told = [first + rest for first, (_, rest) in zip(said, outs, strict=True)]
+    assert sum("another process works on it" in text for text in told) == 1
 
 
 def test_ctrl_c_during_a_resume_loses_nothing(bare, vendor, left):
