@@ -266,6 +266,10 @@ class _Pool:
         # What may cost money is sent once, whatever its method; there is no public switch for it.
         self.fresh._retry_connection = False  # noqa: SLF001
 
+        for session in (self.kept, self.fresh):
+            # By itself, aiohttp sends a GET, PUT or DELETE that was cut off a second time.
+            session._retry_connection = False  # noqa: SLF001 - there is no other way to say it
+
     async def close(self) -> None:
         await self.kept.close()
         await self.fresh.close()

@@ -38,3 +38,20 @@ def test_silence_ends_the_question():
         generator = acme.AcmeGenerator(base_url=vendor.url, api_key=acme.KEY)
         with pytest.raises(BackendUnavailableError, match=r"gave no answer in 0\.05 s"):
             generator.ask(_answer(generator), seconds=0.05)
+
+
+@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize("way", ["reset", "close"])
+@pytest.mark.parametrize(
+    ("kind", "method", "path"), [("list", "GET", "/videos"), ("cancel", "DELETE", "/videos/task-1")]
+)
+def test_a_request_that_is_cut_off_is_not_sent_again(kind, method, path, way, after):
+    with acme.Acme() as vendor:
+        generator = acme.AcmeGenerator(base_url=vendor.url, api_key=acme.KEY)
+        assert generator.ask(_answer(generator)) == []  # the connection is an old one now
+        vendor.requests.clear()
+        vendor.tasks["task-1"] = acme.Simulator.accept(vendor, {"tag": "-"}, unseen=0)
+        vendor.fail(kind, way, after=after)
+        with pytest.raises(BackendUnavailableError, match="gave no answer"):
+            generator.ask(generator.api.request(method, path))
+        assert vendor.requests[kind] == 1
