@@ -22,6 +22,7 @@ TABLE = Capabilities.model_validate(
                 "prices": [
                     {"basis": "second", "amount": "0.2", "when": {"resolution": ["1080p"]}},
                     {"basis": "second", "amount": "0.1", "as_of": "2026-11-20"},
+                    {"basis": "image", "amount": "0.04", "free": 5},
                 ],
             },
             {"id": "acme-1", "status": "retired", "successor": "acme-2"},
@@ -35,7 +36,7 @@ def test_every_model_has_a_row():
     assert models_table(TABLE).splitlines() == [
         "| model | from | seconds | pictures | sound | price in US dollars |",
         "| --- | --- | --- | --- | --- | --- |",
-        f"{row}0.2/s with resolution 1080p; 0.1/s (2026-11-20) |",
+        f"{row}0.2/s with resolution 1080p; 0.1/s (2026-11-20); 0.04 a picture, the first 5 free |",
         "",
         "Retired: `acme-1`, now `acme-2`.",
     ]

@@ -60,7 +60,8 @@ def _row(model: ModelCapabilities) -> tuple[str, ...]:
 def _prices(model: ModelCapabilities) -> Iterator[str]:
     for price in model.prices:
         text = price.basis if price.amount is None else f"{price.amount}{_UNITS[price.basis]}"
-        yield f"{text}{_condition(price)}{_date(price)}"
+        free = f", the first {price.free} free" if price.free else ""
+        yield f"{text}{free}{_condition(price)}{_date(price)}"
 
 
 def _condition(price: Price) -> str:
