@@ -78,6 +78,13 @@ def test_a_create_that_v1_refuses(vendor, minimax, code):
     assert state == ("unknown" if doubtful else "failed")
 
 
+def test_what_a_broken_server_says_of_itself_proves_nothing(vendor, minimax):
+    vendor.fail("create", "status", status=500, body=base(1000))
+    error = failure(minimax)
+    assert type(error) is SubmissionUncertainError
+    assert vendor.requests["create"] == 1
+
+
 def test_a_reason_is_kept_with_the_rejection(vendor, minimax):
     vendor.fail("create", "body", body=base(1026))
     error = failure(minimax)

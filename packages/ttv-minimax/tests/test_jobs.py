@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import json
 import os
 import signal
@@ -115,8 +117,6 @@ def test_every_model_and_mode_of_v2(vendor2, h3, model, fields):
 
 
 def test_pictures_arrive_byte_for_byte(vendor, minimax):
-    import base64
-
     minimax.generate("a fox", image=JPEG)
     head, _, data = body(vendor)["first_frame_image"].partition(",")
     assert head == "data:image/jpeg;base64"
@@ -284,6 +284,17 @@ def test_a_queued_job_is_cancelled_and_costs_nothing(vendor2, h3):
     assert jobs.get(job.id).state == "cancelled"
 
 
+def test_a_cancel_whose_answer_is_lost_is_asked_about(vendor2, h3):
+    vendor2.given_states = ["queued"]
+    vendor2.fail("cancel", "reset", after=True)
+    job = h3.start("a fox")
+    job.cancel()
+    with pytest.raises(GenerationCancelledError) as caught:
+        job.wait(10)
+    assert (caught.value.code, caught.value.charged) == ("cancelled", "no")
+    assert vendor2.requests["cancel"] == 1
+
+
 def test_a_running_job_goes_on(vendor2, h3):
     vendor2.given_states = ["running", "running", "running", "running", "succeeded"]
     job = h3.start("a fox")
@@ -294,11 +305,17 @@ def test_a_running_job_goes_on(vendor2, h3):
     assert "only jobs that wait" in refused[0].detail
 
 
-def test_a_finished_job_is_never_deleted(vendor2, h3):
-    vendor2.given_states = ["succeeded"]
+@pytest.mark.parametrize(
+    ("state", "wanted"),
+    [("succeeded", "done"), ("failed", "failed"), ("cancelled", "cancelled")],
+)
+def test_a_job_that_is_over_is_never_deleted(vendor2, h3, state, wanted):
+    vendor2.given_states = [state]
     job = h3.start("a fox")
-    job.cancel()
-    assert job.wait(10).path.read_bytes() == vendor2.video
+    with contextlib.suppress(VideoGenerationError):
+        job.wait(10)
+    ref = ttv_core.RemoteRef(job.remote_id, {"api": "v2"})
+    assert h3.ask(h3.cancel(ref)).state == wanted
     assert vendor2.requests["cancel"] == 0
 
 

@@ -201,6 +201,13 @@ def test_what_a_model_cannot_do_is_refused_by_name(model, fields, field):
     assert field in told(plan(model, **fields))
 
 
+def test_sounds_count_among_the_twelve():
+    options = {"minimax": {"reference_audio": [WAV, WAV]}}
+    for videos, field in ((1, set()), (2, {"reference"})):
+        found = plan("MiniMax-H3", reference_images=[*[A] * 9, *[CLIP] * videos], options=options)
+        assert told(found) == field
+
+
 @pytest.mark.parametrize("model", [*V1, *V2])
 def test_what_is_adjusted_is_what_the_vendor_takes(model):
     frames = {"image": A} if plan(model, image=A).ok else {}

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-
-from models_table import BLOCK, README, table
+from pathlib import Path
 
 import ttv_core
+from ttv_core.testing import check_readme
 from ttv_minimax.generator import MinimaxGenerator
 from ttv_minimax.settings import MinimaxOptions, MinimaxSettings
 
+README = Path(__file__).parents[1] / "README.md"
 PAGE = README.read_text(encoding="utf-8")
 
 
 def test_the_table_of_models_is_made_from_the_data():
-    found = BLOCK.search(PAGE)
-    assert found[0] == found[1] + table() + found[2], (
-        f"run {__file__.replace('test_readme', 'models_table')}"
-    )
+    check_readme(README, MinimaxGenerator.models)
+
+
+def test_the_limits_of_prompts_are_those_of_the_data():
+    limits = {model.prompt.maximum for model in MinimaxGenerator.models.models}
+    assert limits == {2000, 7000}
+    for limit in limits:
+        assert f"{limit:,} " in PAGE
 
 
 def test_every_setting_and_option_is_named():

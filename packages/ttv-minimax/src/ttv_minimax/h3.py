@@ -117,8 +117,10 @@ class H3(Protocol):
             InvalidInputError: If it runs already.
         """
         now = await self.poll(desk, ref)
-        if now.state in {"done", "failed", "cancelled"}:
+        if now.state in {"done", "failed"}:
             return now
+        if now.state == "cancelled":  # the answer to an earlier request was lost
+            return _cancelled(ref)
         if now.state != "queued":
             msg = f"MiniMax cancels only jobs that wait; job {ref.id} is {now.word or 'unknown'}"
             raise InvalidInputError(msg, code="too_late", charged="unknown")
@@ -126,15 +128,18 @@ class H3(Protocol):
         reply = await desk.api.request("DELETE", path)
         if not (reply.ok and not reply.body.strip()):
             good(reply, desk.api)
-        error = GenerationCancelledError(
-            f"job {ref.id} was cancelled before it ran", charged="no", code="cancelled"
-        )
-        return Poll(state="cancelled", word="cancelled", error=error)
+        return _cancelled(ref)
 
     async def lookup(self, desk: Desk, plan: Plan, since: float) -> RemoteRef | None:
         """Find a job whose answer was lost, in `GET /v2/query/video_generation`."""
         found = await find(desk.api, plan.native, since)
         return None if found is None else RemoteRef(found, {"api": self.name})
+
+
+def _cancelled(ref: RemoteRef) -> Poll:
+    msg = f"job {ref.id} was cancelled before it ran"
+    error = GenerationCancelledError(msg, charged="no", code="cancelled")
+    return Poll(state="cancelled", word="cancelled", error=error)
 
 
 def _files(task: Mapping[str, Any]) -> tuple[RemoteFile, ...]:
