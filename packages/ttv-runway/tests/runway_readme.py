@@ -61,7 +61,10 @@ def _price(price):
     when = [words.get(value, value) for values in price.when.values() for value in values]
     least = f", at least {price.minimum}" if price.minimum else ""
     said = f" {', '.join(when)}" if when else ""
-    return f"{price.amount}{said}{least}"
+    what = {"image": " a reference", "input_second": " a second given"}.get(price.basis, "")
+    if price.basis == "image":
+        said = ""
+    return f"{price.amount}{what}{said}{least}"
 
 
 def written(text: str) -> str:

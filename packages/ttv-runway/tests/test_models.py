@@ -68,7 +68,7 @@ def test_a_retired_model_says_since_when_and_what_to_use(old, since, new):
 
 def test_every_price_has_its_source_and_its_day():
     prices = [price for model in IN_USE for price in model.prices]
-    assert len(prices) == 18
+    assert len(prices) == 22
     assert all(price.source and price.as_of == dt.date(2026, 10, 25) for price in prices)
     assert all(price.currency == "USD" for price in prices)
 

@@ -372,6 +372,15 @@ def test_a_draft_is_finished_by_its_id_alone():
         ({"model": "seedance2", "options": {"runway": {"auto_duration": True}}}, None),
         ({"model": "seedance2_5", "duration": 5, "options": {"runway": {"draft": True}}}, None),
         ({"model": "seedance2_5", "duration": 5, "source_video": MP4}, None),
+        (
+            {
+                "model": "seedance2_5",
+                "duration": 5,
+                "options": {"runway": {"reference_videos": "https://files.example.com/a.mp4"}},
+            },
+            None,
+        ),
+        ({"model": "hailuo3", "duration": 5, "image": PNG}, "0.50"),
         ({"model": "hailuo3", "duration": 5, "reference_images": [PNG] * 3}, "0.56"),
         ({"model": "aleph2", "source_video": MP4}, None),
         ({"model": "wan3", "duration": 5}, None),

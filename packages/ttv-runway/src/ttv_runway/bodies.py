@@ -156,10 +156,8 @@ def _check_body(
 
 def _add_costs(request: ResolvedRequest, form: Form, body: dict[str, Any]) -> None:
     """Say what comes on top of the price by the second."""
-    if references := len(body.get("references", ())) * form.reference_credits:
-        request.add_cost(references * CREDIT, "for the references")
-    if form.bills_input_videos and body.keys() & {"promptVideo", "referenceVideos"}:
-        request.add_cost(None, "the seconds of the videos given")
+    if form.bills_reference_videos and "referenceVideos" in body:
+        request.add_cost(None, "the seconds of the reference videos")
     if body.get("draft"):
         request.add_cost(None, "as a draft, which costs less")
     wanted = body.get("outputFormat", "mp4")

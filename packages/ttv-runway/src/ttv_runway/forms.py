@@ -31,8 +31,7 @@ class Form:
         keeps_length: Modes of a video given in which the duration must be "auto".
         middle_frame: Whether a picture may come between the first and the last.
         bare_videos: Whether reference videos are given without saying that they are videos.
-        reference_credits: Credits for each reference picture, besides those by the second.
-        bills_input_videos: Whether the seconds of videos given cost credits too.
+        bills_reference_videos: Whether the seconds of reference videos cost credits too.
         most_images: Most pictures in all.
         output_formats: What the file may be, of what is a video; anything where none is named.
     """
@@ -45,8 +44,7 @@ class Form:
     keeps_length: tuple[str, ...] = ()
     middle_frame: bool = False
     bare_videos: bool = False
-    reference_credits: int = 0
-    bills_input_videos: bool = False
+    bills_reference_videos: bool = False
     most_images: int | None = None
     output_formats: tuple[str, ...] = ()
 
