@@ -319,6 +319,7 @@ def test_success_without_a_video_is_an_error_and_can_be_resumed(runway, video, o
     with pytest.raises(DownloadError, match="names no video") as caught:
         make(generator)
     assert (caught.value.charged, the_job().state) == ("yes", "remote_done")
+    assert runway.requests["poll"] == 2  # the last poll, and once more for the links
     task = next(iter(runway.tasks.values()))
     task.states.clear()
     task.states.append("SUCCEEDED")

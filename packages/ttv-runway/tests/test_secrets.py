@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from runway_vendor import KEY, Quick, Runway
 
-from ttv_core import ConfigurationError, VideoGenerationError
+from ttv_core import ConfigurationError, InvalidInputError, VideoGenerationError
 from ttv_runway.generator import RunwayGenerator
 
 FAULTS = [
@@ -51,6 +51,14 @@ def test_the_key_shows_nowhere(video, png, tmp_path, caplog, capfd, kind, fault)
     assert kept
     assert all(KEY.encode() not in data for data in kept)
     assert KEY not in "".join(told) + caplog.text + "".join(capfd.readouterr())
+
+
+def test_an_answer_that_quotes_the_key_is_told_without_it(runway, generator):
+    body = f'{{"error": "no", "issues": [{{"path": ["h"], "message": "bad {KEY}"}}]}}'.encode()
+    runway.fail("create", "status", status=400, body=body)
+    with pytest.raises(InvalidInputError) as caught:
+        generator.generate("a fox", duration=5)
+    assert [v.message for v in caught.value.violations] == ["bad **********"]
 
 
 @pytest.mark.parametrize("key", ["key with spaces", "key\nInjected: yes", "schlüssel", "", "  "])

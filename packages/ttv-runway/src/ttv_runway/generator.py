@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from functools import cached_property
 from importlib.resources import files
@@ -18,7 +17,6 @@ from ttv_core import (
     RemoteVideoGenerator,
     SubmitSemantics,
     VideoGenerationError,
-    background,
     models_from,
 )
 from ttv_core.jobs import Polling
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RunwayGenerator"]
 
-_DEEP_SECONDS = 20.0
 _NO_KEY = "no key: RUNWAYML_API_SECRET is not set, and backends.runway has no api_key"
 _SET_KEY = "export RUNWAYML_API_SECRET=key_…  (from dev.runwayml.com)"
 
@@ -152,16 +149,8 @@ class RunwayGenerator(RemoteVideoGenerator):
         if not deep:
             return Availability(ok=True)
         try:
-            said = background.run(self._organization())
+            said = self.ask(self.api.organization())
         except VideoGenerationError as error:
             remedies = (error.remedy,) if error.remedy else ()
             return Availability(ok=False, reasons=(self.scrub(error.message),), remedies=remedies)
         return credits_left(said)
-
-    async def _organization(self) -> Any:
-        try:
-            async with asyncio.timeout(_DEEP_SECONDS):
-                return await self.api.organization()
-        except TimeoutError:
-            msg = f"runway did not answer within {_DEEP_SECONDS:g} s"
-            raise BackendUnavailableError(msg, backend=self.name) from None
