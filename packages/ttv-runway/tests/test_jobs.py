@@ -185,6 +185,8 @@ LOST = {
     "closed after": {"fault": "close", "after": True},
     "cut": {"fault": "cut", "after": True},
     "500": {"fault": "status", "status": 500, "after": True},
+    "502": {"fault": "status", "status": 502, "after": True},
+    "503": {"fault": "status", "status": 503, "after": True},
     "504": {"fault": "status", "status": 504},
     "empty": {"fault": "body", "after": True},
     "html": {"fault": "body", "body": b"<html>", "content_type": "text/html", "after": True},
@@ -262,9 +264,8 @@ def test_issues_are_told_one_by_one(runway, generator, monkeypatch):
     assert "docs.dev.runwayml.com" in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [429, 502, 503])
-def test_what_sheds_load_is_sent_again_when_it_says(runway, generator, status):
-    runway.fail("create", "status", status=status, headers={"Retry-After": "0"})
+def test_a_limit_is_waited_for(runway, generator):
+    runway.fail("create", "status", status=429, headers={"Retry-After": "0"})
     assert make(generator).charged == "yes"
     assert (runway.requests["create"], runway.accepted) == (2, 1)
 

@@ -30,9 +30,9 @@ __all__ = ["DEFINITE", "failure", "refusal"]
 
 Charged = Literal["yes", "no", "unknown"]
 
-DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429, 502, 503})
-"""Statuses that surely mean that nothing was created: refusals, and the two by which Runway sheds
-load. 500 and 504 say nothing about it."""
+DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
+"""Statuses that surely mean that nothing was created. 502 and 503 are documented as "try again
+later", but a gateway may say them of a request that has arrived; 500 and 504 say nothing at all."""
 
 _KEY_HELP = "check RUNWAYML_API_SECRET, or make a key at dev.runwayml.com"
 
@@ -53,8 +53,6 @@ _STATUSES = {
     405: _Meaning(BackendUnavailableError, more={"remedy": "check base_url"}),
     408: _Meaning(BackendUnavailableError, "unknown", retryable=True),
     429: _Meaning(QuotaExceededError, retryable=True),
-    502: _Meaning(BackendUnavailableError, retryable=True),
-    503: _Meaning(BackendUnavailableError, retryable=True),
 }
 _OTHER_REFUSAL = _Meaning(InvalidInputError)
 _OTHER_STATUS = _Meaning(BackendUnavailableError, "unknown", retryable=True)

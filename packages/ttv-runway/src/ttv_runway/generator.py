@@ -63,8 +63,8 @@ class RunwayGenerator(RemoteVideoGenerator):
         cancel=True,
         result_lifetime=24 * 60 * 60.0,
         polling=Polling(floor=5.0, ceiling=15.0),
-        evidence="https://docs.dev.runwayml.com/errors/errors (429, 502 and 503: the request was "
-        "not taken on, try again later), https://docs.dev.runwayml.com/assets/outputs (links live "
+        evidence="https://docs.dev.runwayml.com/errors/errors (refusals; 429: not taken on, "
+        "try again later), https://docs.dev.runwayml.com/assets/outputs (links live "
         "24 to 48 hours), https://docs.dev.runwayml.com/api (polls, DELETE)",
     )
 
