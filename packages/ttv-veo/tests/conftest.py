@@ -20,6 +20,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 import vertex
 
 
+def pytest_collection_modifyitems(items):
+    """Let Google's older packages say which Pythons they will not support for ever."""
+    old = "ignore:You are using a Python version:FutureWarning"
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings(old))
+
+
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
     """Nothing of the machine's own: no proxies, no credentials, no journal; and quick polls."""
