@@ -208,6 +208,12 @@ def test_a_job_that_is_not_found_at_first_is_there_later(scene):
     assert it.through().charged == "yes"
 
 
+def test_two_delays_with_good_answers_between_are_not_one_long_one(scene):
+    gone = JobNotFoundError("no such job")
+    it = scene(Script(not_found_grace=60.0).says("poll", gone, *[RUNNING] * 40, gone, DONE))
+    assert it.through().charged == "yes"
+
+
 def test_a_job_that_stays_gone_has_expired(scene):
     it = scene(Script(not_found_grace=120.0).says("poll", RUNNING, JobNotFoundError("no job")))
     error = it.through()

@@ -285,6 +285,12 @@ def test_a_journal_that_cannot_be_read_any_more_does_not_lose_the_video(scene):
     assert type(it.through(at={0: blinded})) is VideoResult
 
 
+def test_a_journal_that_cannot_be_read_at_all_teaches_nothing_and_loses_nothing(scene):
+    it = scene(Script().says("poll", RUNNING, RUNNING, DONE))
+    it.store.blind = True
+    assert type(it.through()) is VideoResult
+
+
 def test_a_lost_answer_that_cannot_be_written_down_is_still_told_as_one(scene):
     it = scene(Script().says("submit", ConnectionResetError("gone")), **NEW)
     it.store.broken = lambda record, changes: record.state == "submitting"
