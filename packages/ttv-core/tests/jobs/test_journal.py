@@ -453,3 +453,17 @@ def test_a_folder_that_is_a_file_is_told(tmp_path):
         Journal(tmp_path / "kept")
     assert "TTV_STATE_DIR" in caught.value.remedy
     assert (tmp_path / "kept").read_text() == "mine"
+
+
+def test_whoever_gives_up_waiting_holds_up_nobody(tmp_path):
+    """A task that is cancelled cancels the future it awaits; the write goes on."""
+    with (
+        contextlib.closing(Journal(tmp_path)) as journal,
+        contextlib.closing(sqlite3.connect(tmp_path / "jobs.db", isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")  # so that the write is under way for a while
+        given_up = journal.insert(JobRecord(id="A", backend="b", model="m"))
+        assert not given_up.cancel()
+        other.execute("COMMIT")
+        assert journal.insert(JobRecord(id="B", backend="b", model="m")).result(timeout=30)
+        assert given_up.result(timeout=30).id == "A"

@@ -205,6 +205,8 @@ class Journal:
 
     def _ask(self, operation: Operation) -> Future[Any]:
         future: Future[Any] = Future()
+        # Whoever waits may be cancelled; what was asked for is written and answered all the same.
+        future.set_running_or_notify_cancel()
         with self._closing:
             if self._closed:
                 future.set_exception(JournalError(f"the journal {self.path} is closed"))
