@@ -36,6 +36,8 @@ class JobRecord:
         caller_key: The caller's own idempotency key.
         attempt: Number of the last create; 0 before the first.
         submitted_at: When that create was about to leave.
+        submitted_clock: The same by the machine's own clock, which nobody can set; it begins anew
+            when the machine does.
         accepted_at: When its answer had come.
         plan: What was asked and is sent, as `codec.encode` writes it.
         ref: What the backend keeps of the job besides its id.
@@ -67,6 +69,7 @@ class JobRecord:
     caller_key: str | None = None
     attempt: int = 0
     submitted_at: float | None = None
+    submitted_clock: float | None = None
     accepted_at: float | None = None
     plan: dict[str, Any] = field(default_factory=dict)
     ref: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +92,7 @@ class JobRecord:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON-able data, for people and programs outside."""
         data = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        for name in ("plan", "ref", "parts", "owner", "rev"):
+        for name in ("plan", "ref", "parts", "owner", "rev", "submitted_clock"):
             del data[name]
         money = {name: None if data[name] is None else str(data[name]) for name in _MONEY}
         return data | money | {"prompt": self.prompt}

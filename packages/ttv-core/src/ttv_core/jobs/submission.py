@@ -57,6 +57,7 @@ async def prepare_and_submit(work: Work) -> None:
         state="submitting",
         attempt=number,
         submitted_at=work.outside.now(),
+        submitted_clock=work.clock,
         charged="unknown",
     )
     if work.is_unwanted():  # since that was written; nothing has left yet
@@ -178,15 +179,14 @@ async def _replay(work: Work, lifetime: float) -> bool:
     A no to the repetition is none to the create before it: by now the key may be revoked, or the
     credits used up, by that very job. So it leaves everything in doubt.
     """
-    age = work.outside.now() - (work.record.submitted_at or 0.0)
-    if not 0 <= age < lifetime / 2:  # half: the clocks of both sides need not agree
-        return False
     try:
         plan = replace(work.plan, native=await _prepared(work))
     except VideoGenerationError as error:
         await work.save(note=error.message)
         return False
     for failures in range(1, _REPLAY_TRIES + 1):
+        if not _is_remembered(work, lifetime):
+            return False
         number = work.record.attempt
         await work.save(AttemptRecord(what="replay", outcome="started", number=number))
         try:
@@ -206,6 +206,23 @@ async def _replay(work: Work, lifetime: float) -> bool:
             await _accepted(work, ref, "replay", "accepted")
             return True
     return False
+
+
+def _is_remembered(work: Work, lifetime: float) -> bool:
+    """Tell whether the vendor surely knows the key of a create still: it must be young enough.
+
+    The time of day may have been set since. The machine's own clock cannot, and shows how much has
+    passed at least; it counts from when the machine began, which may have been after that create.
+    """
+    record = work.record
+    age = work.outside.now() - (record.submitted_at or 0.0)
+    passed, since = work.clock, record.submitted_clock
+    if since is None:
+        passed = 0.0
+    elif since <= passed:
+        passed -= since
+    # Half: the clocks of both sides need not agree.
+    return 0 <= age < lifetime / 2 and passed < lifetime / 2
 
 
 async def _look_up(work: Work) -> bool:
