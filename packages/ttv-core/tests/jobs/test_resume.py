@@ -24,8 +24,10 @@ from ttv_core import (
     JobNotFoundError,
     SubmissionUncertainError,
     VideoGenerationError,
+    background,
     jobs,
 )
+from ttv_core.jobs import handle
 from ttv_core.jobs.desk import desk, state_folder
 
 HERE = str(Path(__file__).parent)
@@ -375,6 +377,29 @@ def test_an_event_handler_may_cancel_and_may_fail(acme, backend, tmp_path, caplo
     with pytest.raises(GenerationCancelledError):
         hold["job"].wait(timeout=30)
     assert "boom" in caplog.text
+
+
+def test_a_wait_that_is_cut_off_at_once_does_not_pass_for_a_failure(backend, tmp_path, monkeypatch):
+    """Whether the job was written down is not known here, and it may go on."""
+    waits, events, under_way = [], [], threading.Event()
+
+    def in_background(work):
+        waits.append(background.in_background(work))
+        return waits[-1]
+
+    async def never_ends(*args):
+        under_way.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(handle, "in_background", in_background)
+    generator = backend()
+    generator._begin = never_ends
+    job = generator._launch("a fox", fields(tmp_path), events.append)
+    assert under_way.wait(10)
+    waits[0].cancel()
+    with pytest.raises(GenerationTimeoutError, match="goes on"):
+        job.wait(timeout=30)
+    assert [event.state for event in events] == ["detached"]
 
 
 def test_a_job_tells_where_it_stands(acme, at_the_vendor):

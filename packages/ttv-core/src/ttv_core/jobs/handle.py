@@ -64,7 +64,8 @@ class RemoteJob(Job):
 
     def _end(self, error: BaseException) -> None:
         state = self.record.state if self.record is not None else "failed"
-        over = state in {*TERMINAL, "unknown"}
+        waits = isinstance(error, GenerationTimeoutError)  # the job goes on, if it has begun
+        over = state in {*TERMINAL, "unknown"} and not waits
         self.tell(state if over else "detached", message=str(getattr(error, "message", error)))
         self._future.set_exception(error)
         self._arrived(error)
