@@ -24,6 +24,7 @@ from ttv_core import (
 )
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.store import JournalError
+from ttv_core.output import PendingFile
 
 HERE = str(Path(__file__).parent)
 
@@ -334,6 +335,20 @@ def test_a_job_that_another_process_has_taken_is_let_go_of(scene):
     assert isinstance(error, VideoGenerationError)
     assert (error.code, error.charged) == ("taken_over", "unknown")
     assert (it.job.owner, it.job.state) == ("another", "running")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_part_that_the_journal_does_not_know_of_is_not_left(known, scene, tmp_path, monkeypatch):
+    def full(self):
+        raise OutputError("no space left", code="disk_full")
+
+    monkeypatch.setattr(PendingFile, "publish", full)
+    it = scene(Script().says("poll", DONE))
+    it.store.broken = lambda record, changes: not known
+    assert type(it.through()) is OutputError
+    parts = [str(path) for path in tmp_path.glob(".*.part*")]
+    assert parts == [part["part"] for part in it.job.parts]
+    assert len(parts) == known
 
 
 def test_a_wait_that_ends_says_what_the_job_may_cost(scene):

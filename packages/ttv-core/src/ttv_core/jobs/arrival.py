@@ -76,10 +76,16 @@ def _tidy(record: JobRecord, result: VideoResult, plan: Plan) -> None:
     remove_parts(record)
 
 
-def remove_parts(record: JobRecord) -> None:
-    """Remove what is left of files under way: before a job is over, for then nobody takes it up."""
+def remove_parts(record: JobRecord, *, but: JobRecord | None = None) -> None:
+    """Remove what is left of files under way: before a job is over, for then nobody takes it up.
+
+    Args:
+        record: The job.
+        but: The same job, as somebody else may take it up; what it names is left.
+    """
+    known = {part.get("part") for part in but.parts} if but is not None else set()
     for part in record.parts:
-        if part.get("part"):
+        if part.get("part") and part["part"] not in known:
             Path(part["part"]).unlink(missing_ok=True)
             _beside(part).unlink(missing_ok=True)
 

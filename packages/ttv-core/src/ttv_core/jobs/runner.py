@@ -80,6 +80,7 @@ async def _let_go(work: Work, error: VideoGenerationError) -> None:
         return
     with contextlib.suppress(VideoGenerationError):
         await work.save(owner=None)
+    remove_parts(work.record, but=work.durable)  # a journal that is full knows nothing of them
 
 
 def ending(record: JobRecord) -> VideoResult:

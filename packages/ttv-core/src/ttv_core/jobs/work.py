@@ -87,6 +87,7 @@ class Work:
 
     Attributes:
         record: The job as it is now.
+        durable: The job as it is in the journal: the same, unless that cannot be written.
         files: Where the videos are, if the last poll said so.
         warnings: What the user should know, beyond the plan's.
     """
@@ -112,7 +113,7 @@ class Work:
         self.files: Sequence[RemoteFile] = ()
         self.warnings: list[str] = []
         self.creates = 0
-        self._durable = record
+        self.durable = record
         self._unwritten: list[tuple[tuple[AttemptRecord, ...], dict[str, Any]]] = []
         self._woken = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -143,20 +144,20 @@ class Work:
             async with self._writing:
                 while self._unwritten:
                     done, fields = self._unwritten[0]
-                    self._durable = await self._written(done, fields)
+                    self.durable = await self._written(done, fields)
                     del self._unwritten[0]
         except JournalError as error:
             if self.record.state not in ACCEPTED | TERMINAL:
                 # Nothing comes of it: it is not to be written later, with something else.
                 self._unwritten.clear()
-                self.record = self._durable
+                self.record = self.durable
                 raise
             warning = f"{error.message}; job {self.record.remote_id} goes on all the same"
             if warning not in self.warnings:
                 self.warnings.append(warning)
                 logger.warning("job %s: %s", self.record.id, printable(warning))
             return
-        self.record = self._durable
+        self.record = self.durable
 
     async def _written(
         self, attempts: tuple[AttemptRecord, ...], changes: dict[str, Any]
@@ -164,10 +165,10 @@ class Work:
         store = self.outside.store
         while True:
             try:
-                return await asyncio.wrap_future(store.update(self._durable, *attempts, **changes))
+                return await asyncio.wrap_future(store.update(self.durable, *attempts, **changes))
             except ConflictError:
                 # Others may only ask for it to be cancelled; that is kept.
-                self._durable = self._ours(store.get(self.record.id))
+                self.durable = self._ours(store.get(self.record.id))
 
     def _ours(self, fresh: JobRecord | None) -> JobRecord:
         if fresh is None or fresh.owner != self.outside.owner:
@@ -185,7 +186,7 @@ class Work:
             with contextlib.suppress(JournalError):  # nobody can ask, then
                 fresh = self.outside.store.get(self.record.id)
                 if fresh is not None and fresh.rev != self.record.rev:
-                    self.record = self._durable = self._ours(fresh)
+                    self.record = self.durable = self._ours(fresh)
         return self.record.cancel_asked
 
     @property
