@@ -20,10 +20,12 @@ from ttv_core import (
     GenerationFailedError,
     GenerationTimeoutError,
     InvalidInputError,
+    OutputError,
     SubmissionUncertainError,
     VideoGenerationError,
     jobs,
 )
+from ttv_core.routing import may_fall_back
 
 
 class Other(AcmeGenerator):
@@ -124,6 +126,16 @@ def test_where_something_may_have_been_paid_no_other_is_tried(
     assert other.requests == {}
     assert caught.value.charged != "no"
     assert any("no other backend was tried" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [SubmissionUncertainError, GenerationCancelledError, ContentRejectedError, OutputError],
+)
+def test_some_errors_are_no_reason_even_if_they_say_that_nothing_was_paid(kind):
+    allowed, why = may_fall_back(kind("no", charged="no"))
+    assert not allowed
+    assert why
 
 
 @pytest.mark.parametrize("place", ["poll", "fetch"])
