@@ -251,7 +251,7 @@ class Simulator:
         runner = self._loop.run_until_complete(self._listening())
         self._ready.set()
         self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
+        self._loop.run_until_complete(_ended(runner))
         self._loop.close()
 
     async def _listening(self) -> web.AppRunner:
@@ -287,6 +287,15 @@ class Simulator:
     def _taken(self, kind: str) -> Fault | None:
         waiting = self._faults.get(kind)
         return waiting.popleft() if waiting else None
+
+
+async def _ended(runner: web.AppRunner) -> None:
+    """Stop listening, and every request that is not answered: some never would be."""
+    await runner.cleanup()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _failed(
