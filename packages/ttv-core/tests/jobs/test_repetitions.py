@@ -17,13 +17,13 @@ def scene(tmp_path):
     """Make a job whose create was cut off."""
     made = []
 
-    def make(*answers, at=NOW, clock=UPTIME):
+    def make(*answers, at=NOW, clock=UPTIME, **facts):
         vendor = Script(
             idempotency=IdempotencyKey(lifetime=LIFETIME), definite_reject=frozenset({429})
         )
         vendor.says("submit", *answers).says("poll", DONE)
-        facts = {"state": "reconciling", "attempt": 1, "accepted_at": None, "remote_id": None}
-        it = Scene(tmp_path, vendor, submitted_at=at, submitted_clock=clock, **facts)
+        cut_off = {"state": "reconciling", "attempt": 1, "accepted_at": None, "remote_id": None}
+        it = Scene(tmp_path, vendor, submitted_at=at, submitted_clock=clock, **(cut_off | facts))
         made.append(it)
         return it
 
@@ -72,4 +72,12 @@ def test_a_machine_that_began_anew_has_been_up_for_so_long_at_least(scene):
 def test_without_that_clock_the_time_of_day_decides(scene):
     it = scene(ACCEPTED, clock=None)
     it.through()
+    assert it.job.state == "completed"
+
+
+def test_an_overloaded_vendor_is_not_asked_again_before_it_wants_to_be(scene):
+    busy = BackendUnavailableError("overloaded", status_code=503, retry_after=900.0)
+    it = scene(busy, ACCEPTED, state="prepared", attempt=0)
+    it.through()
+    assert [at - UPTIME for at in it.vendor.times("submit")] == [0.0, 900.0]
     assert it.job.state == "completed"

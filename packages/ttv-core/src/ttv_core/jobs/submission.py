@@ -130,6 +130,8 @@ async def _not_created(work: Work, error: Exception) -> None:
             await work.save(attempt, state=_after_loss(work), note=found.message)
         except JournalError as full:
             raise uncertain(work, found.message) from full
+        if found.retry_after and work.record.state == "reconciling":
+            await work.pause(found.retry_after)  # it is about to be asked again
         return
     if not again:
         await _fail(work, found, attempt)
