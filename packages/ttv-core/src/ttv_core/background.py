@@ -11,13 +11,15 @@ import atexit
 import contextlib
 import os
 import threading
+import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from concurrent.futures import Future
 
-__all__ = ["at_end", "in_background", "is_background", "run"]
+__all__ = ["at_end", "begin", "in_background", "is_background", "outcome", "run"]
 
 _PATIENCE = 2.0
 Value = TypeVar("Value")
@@ -29,12 +31,18 @@ class _Background:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.endings: list[Callable[[], Awaitable[None]]] = []
+        self._begun: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._work, name="ttv-background", daemon=True)
         self._thread.start()
 
     def _work(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = self.loop.create_task(work)
+        self._begun.add(task)  # the loop alone would let it be collected
+        task.add_done_callback(self._begun.discard)
 
     def owns(self, thread: threading.Thread) -> bool:
         return thread is self._thread
@@ -76,9 +84,54 @@ def in_background(work: Coroutine[Any, Any, Value]) -> Future[Value]:
     return asyncio.run_coroutine_threadsafe(work, _background().loop)
 
 
+def begin(work: Coroutine[Any, Any, None]) -> None:
+    """Start a coroutine in the background that tells by itself how it ends."""
+    background = _background()
+    background.loop.call_soon_threadsafe(background.begin, work)
+
+
 def run(work: Coroutine[Any, Any, Value]) -> Value:
     """Run a coroutine in the background and wait for it, from any thread but that one."""
     return in_background(work).result()
+
+
+async def outcome(future: Future[Value]) -> Value:
+    """Wait in an event loop for what another thread does; unlike there, it is not cancelled.
+
+    `asyncio.wrap_future` wakes the loop once for each future. Where a thread finishes hundreds at
+    once, waking takes it longer than finishing.
+    """
+    if not future.done():
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        mail = _mails.setdefault(loop, _Mail())
+        future.add_done_callback(lambda _: mail.put(loop, waiting))
+        await waiting
+    return future.result()
+
+
+class _Mail:
+    """What other threads have finished for a loop: it is woken once for all that is there."""
+
+    def __init__(self) -> None:
+        self._arrived: deque[asyncio.Future[None]] = deque()
+        self._told = False
+
+    def put(self, loop: asyncio.AbstractEventLoop, waiting: asyncio.Future[None]) -> None:
+        self._arrived.append(waiting)
+        if not self._told and not loop.is_closed():
+            self._told = True
+            loop.call_soon_threadsafe(self._hand_out)
+
+    def _hand_out(self) -> None:
+        self._told = False  # before looking: what comes after the last look is told again
+        while self._arrived:
+            waiting = self._arrived.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+
+
+_mails: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Mail] = weakref.WeakKeyDictionary()
 
 
 def is_background() -> bool:

@@ -52,17 +52,17 @@ class JobContext:
         self.backend = backend
         self._handler = on_event
         self._plugins = plugins
-        self._stop = threading.Event()
+        self._stop = False
         self.last: JobEvent | None = None
 
     @property
     def cancelled(self) -> bool:
         """Whether the job is to stop."""
-        return self._stop.is_set()
+        return self._stop
 
     def cancel(self) -> None:
         """Ask the job to stop at its next step."""
-        self._stop.set()
+        self._stop = True
 
     def check(self) -> None:
         """Raise if the job is to stop; call it between steps.

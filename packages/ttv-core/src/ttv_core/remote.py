@@ -309,14 +309,19 @@ class RemoteVideoGenerator(VideoGenerator):
 
     async def _begin(self, job: RemoteJob, here: Desk, plan: Plan, target: Path) -> VideoResult:
         facts = {"identity": self.identity(), "plugin": self._plugin()}
-        record = await here.begin(job.id, plan, target, facts)
+        own = job.id
+        record = await here.begin(own, plan, target, facts)
         job.changed(record)
         if job.cancel_wanted:
             await here.ask_to_cancel(record.id)
             record = here.get(record.id)
-        return await self.see_through(job, record, here)
+        # Read back only where it is another: with thousands of jobs a second copy counts.
+        kept = plan if record.id == own else None
+        return await self.see_through(job, record, here, kept)
 
-    async def see_through(self, job: RemoteJob, record: JobRecord, here: Desk) -> VideoResult:
+    async def see_through(
+        self, job: RemoteJob, record: JobRecord, here: Desk, plan: Plan | None = None
+    ) -> VideoResult:
         """Bring a job to its end; see `Desk.see_through`."""
         settings = self.settings
         return await here.see_through(
@@ -324,6 +329,7 @@ class RemoteVideoGenerator(VideoGenerator):
             self,
             job.tell,
             job.changed,
+            plan=plan,
             interval=getattr(settings, "polling_interval", None),
             tries=getattr(settings, "max_retries", 2) + 1,
         )

@@ -3,38 +3,17 @@
 import asyncio
 import dataclasses
 import random
-import selectors
 from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
+from virtual import Leaping
 
 from ttv_core.jobs import Polling, SubmitSemantics
 from ttv_core.jobs.record import JobRecord
 from ttv_core.jobs.vendor import Poll
 from ttv_core.jobs.watching import watch
 from ttv_core.jobs.work import Outside, Work
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its clock goes to the next thing to do."""
-
-    def __init__(self):
-        self.now = 0.0
-        super().__init__(Jumping(self))
-
-    def time(self):
-        return self.now
-
-
-class Jumping(selectors.DefaultSelector):
-    def __init__(self, loop):
-        super().__init__()
-        self.loop = loop
-
-    def select(self, timeout=None):
-        self.loop.now += timeout
-        return super().select(0)
 
 
 class Store:
@@ -84,7 +63,7 @@ def watched(store, seconds, *, count=1):
 
     late = 0.0
     for _ in range(count):
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        with asyncio.Runner(loop_factory=Leaping) as runner:
             late = runner.run(one())
     return late
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttv_core.background import outcome
 from ttv_core.containers import check_container
 from ttv_core.errors import (
     BackendUnavailableError,
@@ -137,7 +138,7 @@ class Desk:
             tags=dict(request.tags),
             **facts,
         )
-        found = await asyncio.wrap_future(self.store.insert(record))
+        found = await outcome(self.store.insert(record))
         if found.id != job_id:  # another process was quicker with the same key
             clean_up(replace(record, state="failed"), self.inputs(job_id))
             self._check_same(found, plan)
@@ -180,7 +181,7 @@ class Desk:
             vendor: Its backend.
             tell: Hears what happens.
             changed: Hears of every state that is durable.
-            **how: As for `Work`.
+            **how: As for `Work`; `plan` as well, where it is at hand.
 
         Raises:
             VideoGenerationError: Whatever ended the job, or this wait for it.
@@ -209,7 +210,7 @@ class Desk:
         if record.state == "unknown":
             changes["state"] = "reconciling"
         try:
-            return await asyncio.wrap_future(self.store.update(record, **changes))
+            return await outcome(self.store.update(record, **changes))
         except ConflictError:
             return self.get(record.id)
 
@@ -225,7 +226,8 @@ class Desk:
             changed(work.record)
             tell(state, **facts)
 
-        work = Work(record, decode_plan(record.plan), vendor, self.outside, told, **how)
+        plan = how.pop("plan", None) or decode_plan(record.plan)
+        work = Work(record, plan, vendor, self.outside, told, **how)
         self.active[record.id] = work
         try:
             return await run(work)
@@ -260,7 +262,7 @@ class Desk:
             if record.state in TERMINAL or record.cancel_asked:
                 return record
             try:
-                record = await asyncio.wrap_future(self.store.update(record, cancel_asked=True))
+                record = await outcome(self.store.update(record, cancel_asked=True))
             except ConflictError:
                 continue
             if work := self.active.get(job_id):

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.background import in_background, is_background
+from ttv_core.background import begin, in_background, is_background
 from ttv_core.errors import GenerationTimeoutError, VideoGenerationError
 from ttv_core.job import Job, JobContext
 from ttv_core.jobs.states import ACCEPTED, TERMINAL
@@ -45,7 +45,7 @@ class RemoteJob(Job):
 
     def drive(self, work: Coroutine[Any, Any, VideoResult]) -> RemoteJob:
         """Have the work done in the background."""
-        in_background(self._driven(work))
+        begin(self._driven(work))
         return self
 
     async def _driven(self, work: Coroutine[Any, Any, VideoResult]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ttv_core.background import outcome
 from ttv_core.errors import ContentRejectedError, GenerationFailedError, VideoGenerationError
 from ttv_core.events import logger, printable
 from ttv_core.jobs.states import ACCEPTED, TERMINAL
@@ -165,7 +166,7 @@ class Work:
         store = self.outside.store
         while True:
             try:
-                return await asyncio.wrap_future(store.update(self.durable, *attempts, **changes))
+                return await outcome(store.update(self.durable, *attempts, **changes))
             except ConflictError:
                 # Others may only ask for it to be cancelled; that is kept.
                 self.durable = self._ours(store.get(self.record.id))
@@ -197,7 +198,9 @@ class Work:
     async def pause(self, seconds: float) -> None:
         """Wait, or until somebody wants it cancelled; never longer than an hour."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), min(LONGEST_PAUSE, seconds))
+            # `wait_for` would make a task of each pause.
+            async with asyncio.timeout(min(LONGEST_PAUSE, seconds)):
+                await self._woken.wait()
         self._woken.clear()
 
     def wake(self) -> None:
