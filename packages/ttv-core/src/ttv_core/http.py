@@ -12,6 +12,7 @@ import io
 import json
 import re
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -186,10 +187,10 @@ class ApiClient:
         if json is not None:
             data = _encoded(json)
             sent = {"Content-Type": "application/json"} | sent
-        if isinstance(data, bytes):
+        if isinstance(data, bytes) and len(data) > _CHUNK:
             data = io.BytesIO(data)  # sent in pieces: pictures in a body would hold up the loop
         limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=timeout)
-        async with pool.gate:
+        async with pool.gates[self.base_url, fresh]:
             try:
                 async with session.request(
                     method,
@@ -254,13 +255,16 @@ class _Pool:
 
     def __init__(self) -> None:
         aiohttp = import_aiohttp()
-        self.gate = asyncio.Semaphore(_AT_ONCE)
+        # For each vendor, and apart for creates: one that is slow holds up no other.
+        self.gates: dict[tuple[str, bool], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_AT_ONCE)
+        )
         self.kept = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_AT_ONCE, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         self.fresh = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_AT_ONCE, force_close=True, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=0, force_close=True, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         # What may cost money is sent once, whatever its method; there is no public switch for it.

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
+from concurrent.futures import Future
+from dataclasses import replace
 
-from ttv_core import output, transfer
+import pytest
+from virtual import Leaping, Prompt
+
+from ttv_core import RemoteRef, SubmitSemantics, background, output, transfer
 from ttv_core.addresses import Guard
+from ttv_core.jobs import work as works
+from ttv_core.jobs.journal import Journal
+from ttv_core.jobs.record import JobRecord
+from ttv_core.jobs.submission import prepare_and_submit
+from ttv_core.jobs.work import Outside, Work
+from ttv_core.planning import Plan
+from ttv_core.request import VideoRequest
+from ttv_core.results import CostEstimate, ExpectedVideo
 from ttv_core.transfer import RemoteFile
 
 PATIENCE = 20.0
@@ -64,3 +78,116 @@ def test_a_download_that_waits_for_its_turn_opens_no_file(tmp_path, monkeypatch)
     waiting, bodies = asyncio.run(downloads())
     assert waiting == 2
     assert bodies == [b"video"] * 5
+
+
+# --- taking turns ---------------------------------------------------------------------------------
+
+SLOW = 100.0
+PLAN = Plan(
+    "slow",
+    "m",
+    "text_to_video",
+    {},
+    (),
+    (),
+    (),
+    CostEstimate(None),
+    ExpectedVideo(),
+    VideoRequest(prompt="a fox"),
+)
+
+
+class Slow:
+    """A vendor that takes its time for each create, and has one at a time only."""
+
+    name = "slow"
+    semantics = SubmitSemantics(create_timeout=1.5 * SLOW)
+
+    def __init__(self, journal):
+        self.journal = journal
+        self.log = []
+
+    async def prepare(self, plan):
+        self.log.append("prepare")
+        return {}
+
+    async def submit(self, plan, key):
+        self.log.append(sorted(record.state for record in self.journal.select()))
+        await asyncio.sleep(SLOW)
+        return RemoteRef(f"r-{key}")
+
+    def scrub(self, text):
+        return text
+
+
+@pytest.fixture
+def journal(tmp_path):
+    made = Journal(tmp_path / "journal")
+    yield made
+    made.close()
+
+
+def test_a_create_that_waits_for_its_turn_is_not_on_its_way(journal, monkeypatch):
+    monkeypatch.setattr(works, "AT_ONCE", 1)
+    vendor = Slow(journal)
+
+    async def four():
+        outside = Outside(store=Prompt(journal), owner="me", inspect=None, random=random.Random(1))
+        made = [
+            journal.insert(JobRecord(id=f"J{i}", backend="slow", model="m", owner="me")).result()
+            for i in range(4)
+        ]
+        all_of_it = [Work(each, PLAN, vendor, outside, lambda *_, **__: None) for each in made]
+        await asyncio.gather(*map(prepare_and_submit, all_of_it))
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        runner.run(four())
+    # Together they wait for longer than a create may take: none of them has run out of time.
+    assert [record.state for record in journal.select()] == ["accepted"] * 4
+    states = [sorted(["accepted"] * i + ["submitting"] + ["prepared"] * (3 - i)) for i in range(4)]
+    assert vendor.log == [item for each in states for item in ("prepare", each)]
+
+
+# --- what one thread does for another -------------------------------------------------------------
+
+
+def test_what_many_wait_for_wakes_the_loop_once():
+    futures = [Future() for _ in range(100)]
+
+    async def wait_for_all():
+        loop = asyncio.get_running_loop()
+        told, inner = [], loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *what: told.append(what) or inner(*what)
+        waiting = [asyncio.create_task(background.outcome(future)) for future in futures]
+        await asyncio.sleep(0)
+        for number, future in enumerate(futures):
+            future.set_result(number)
+        assert await asyncio.gather(*waiting) == list(range(100))
+        again = Future()
+        threading.Timer(0.01, again.set_result, ["later"]).start()
+        assert await background.outcome(again) == "later"
+        assert await background.outcome(again) == "later"  # at once
+        return len(told)
+
+    assert asyncio.run(wait_for_all()) == 2
+
+
+def test_an_error_in_the_other_thread_comes_out():
+    future = Future()
+    future.set_exception(OSError("no"))
+    with pytest.raises(OSError, match="no"):
+        asyncio.run(background.outcome(future))
+
+
+def test_whoever_stops_waiting_takes_nothing_back(journal):
+    async def impatient():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await background.outcome(journal.insert(record))
+
+    record = JobRecord(id="J1", backend="slow", model="m")
+    asyncio.run(impatient())
+    kept = journal.insert(replace(record, id="J2"))
+    assert not kept.cancel()
+    assert kept.result(PATIENCE).id == "J2"
+    assert journal.get("J1") is not None

@@ -123,7 +123,7 @@ async def _found(work: Work) -> Sequence[RemoteFile]:
     gone_at: float | None = None
     while not files:
         try:
-            async with asyncio.timeout(_LONGEST_FETCH):
+            async with work.turn("question"), asyncio.timeout(_LONGEST_FETCH):
                 files = tuple(await work.vendor.fetch(work.ref))
         except Exception as error:  # noqa: BLE001 - any backend, any error
             found = work.problem(error, "say where the video is")

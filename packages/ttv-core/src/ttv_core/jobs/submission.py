@@ -46,6 +46,16 @@ async def prepare_and_submit(work: Work) -> None:
         raise GenerationCancelledError(
             msg, backend=work.vendor.name, job_id=work.record.id, charged="no"
         )
+    # Who waits for a turn has read no file yet and said nothing of sending: however many wait, they
+    # take little, and if the process ends, it is sure that they were not sent.
+    async with work.turn("create"):
+        failure = await _sent(work)
+    if failure is not None:
+        await _not_created(work, failure)
+
+
+async def _sent(work: Work) -> Exception | None:
+    """Send the create, and return what went wrong with it."""
     try:
         plan = replace(work.plan, native=await _prepared(work))
     except VideoGenerationError as error:
@@ -62,15 +72,15 @@ async def prepare_and_submit(work: Work) -> None:
     )
     if work.is_unwanted():  # since that was written; nothing has left yet
         await work.save(state="prepared", charged="no")
-        return
+        return None
     work.tell("submitting")
     work.creates += 1
     try:
         ref = await _create(work, plan)
     except Exception as error:  # noqa: BLE001 - any backend, any error
-        await _not_created(work, error)
-    else:
-        await _accepted(work, ref, "create", "accepted")
+        return error
+    await _accepted(work, ref, "create", "accepted")
+    return None
 
 
 async def _prepared(work: Work) -> dict[str, Any]:
@@ -192,7 +202,8 @@ async def _replay(work: Work, lifetime: float) -> bool:
         number = work.record.attempt
         await work.save(AttemptRecord(what="replay", outcome="started", number=number))
         try:
-            ref = await _create(work, plan)
+            async with work.turn("create"):
+                ref = await _create(work, plan)
         except Exception as error:  # noqa: BLE001 - any backend, any error
             outcome: Outcome = outcome_of(error, work.vendor.semantics)
             found = work.problem(error, "repeat the request")
@@ -237,7 +248,7 @@ async def _look_up(work: Work) -> bool:
     while True:
         looked_at = work.clock
         try:
-            async with asyncio.timeout(_LONGEST_LOOK):
+            async with work.turn("question"), asyncio.timeout(_LONGEST_LOOK):
                 ref = await work.vendor.lookup(work.plan, work.key, work.record.submitted_at or 0.0)
         except Exception as error:  # noqa: BLE001 - any backend, any error
             failures += 1

@@ -86,7 +86,7 @@ class _Watch:
                 if over is not None:
                     return await self._ended(over)
             try:
-                async with asyncio.timeout(_LONGEST_POLL):
+                async with work.turn("question"), asyncio.timeout(_LONGEST_POLL):
                     poll = await work.vendor.poll(work.ref)
             except Exception as error:  # noqa: BLE001 - any backend, any error
                 wait = await self._failed(error)
@@ -221,7 +221,7 @@ class _Watch:
         detail = ""
         for failures in range(1, _CANCEL_TRIES + 1):
             try:
-                async with asyncio.timeout(_LONGEST_POLL):
+                async with work.turn("question"), asyncio.timeout(_LONGEST_POLL):
                     poll = await work.vendor.cancel(work.ref)
             except Exception as error:  # noqa: BLE001 - any backend, any error
                 found = work.problem(error, "cancel the job")

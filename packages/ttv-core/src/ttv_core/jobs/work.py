@@ -7,9 +7,10 @@ import contextlib
 import dataclasses
 import random
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ttv_core.background import outcome
 from ttv_core.errors import ContentRejectedError, GenerationFailedError, VideoGenerationError
@@ -39,6 +40,10 @@ _LONGEST_NOTE = 500
 _WORDS = ("code", "request_id", "remedy")
 
 
+AT_ONCE = 64
+"""Creates, and likewise questions, to one backend."""
+
+
 class OwnershipLostError(VideoGenerationError):
     """Another process works on the job now."""
 
@@ -61,6 +66,7 @@ class Outside:
         inspect: Measures a file; None when that cannot be done here.
         download: Fetches a file; as `transfer.download`.
         on_disk: Calls a function that waits for the disk, while the event loop goes on.
+        gates: For each backend and kind of request: who may send one.
         now: Seconds since the epoch; a person may set it, so nothing is decided by it.
         random: Chance.
     """
@@ -70,6 +76,9 @@ class Outside:
     inspect: Callable[[Path], Awaitable[MediaInfo | None]]
     download: Callable[..., Awaitable[Any]] = download
     on_disk: Callable[..., Awaitable[Any]] = _at_once
+    gates: dict[tuple[str, str], asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+    )
     now: Callable[[], float] = time.time
     random: random.Random = field(default_factory=random.Random)
 
@@ -189,6 +198,14 @@ class Work:
                 if fresh is not None and fresh.rev != self.record.rev:
                     self.record = self.durable = self._ours(fresh)
         return self.record.cancel_asked
+
+    def turn(self, what: Literal["create", "question"]) -> asyncio.Semaphore:
+        """Return what is to be entered to send a request.
+
+        It is entered before the time of a request begins. In the pool of a vendor's own client,
+        thousands that wait for a connection would slow each other down, or run out of time.
+        """
+        return self.outside.gates[self.vendor.name, what]
 
     @property
     def clock(self) -> float:
