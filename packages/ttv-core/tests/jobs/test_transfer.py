@@ -266,7 +266,7 @@ def test_a_bomb_has_the_same_limit(served, part):
     async def packed(request):
         return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
 
-    with pytest.raises(DownloadError, match="longer than"):
+    with pytest.raises(DownloadError, match=r"longer than|was cut off"):
         served(packed, limit=1_000_000)
     assert part.stat().st_size <= 1_000_000
 
