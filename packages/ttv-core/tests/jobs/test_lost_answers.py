@@ -23,7 +23,10 @@ from ttv_core import (
     VideoGenerationError,
     jobs,
 )
+from ttv_core.jobs import Lookup
 from ttv_core.testing import Fault
+
+PATIENT = Lookup(settle=60.0, absence_is_proof=True)
 
 
 def made(generator, tmp_path, **fields):
@@ -307,14 +310,12 @@ def test_a_key_that_the_vendor_may_have_forgotten_is_not_repeated(acme, backend,
 def test_a_list_that_lags_is_looked_at_again(lag, acme, backend, tmp_path, video):
     acme.lag = lag
     acme.fail("create", "reset", after=True)
-    found, job = made(backend("listed"), tmp_path)
+    found, job = made(backend("listed", {"lookup": PATIENT}), tmp_path)
     check_delivered(found, job, acme, video)
     assert acme.requests["list"] == lag + 1
 
 
 def test_a_job_that_is_not_listed_is_not_proven_absent_by_time_and_prompt(acme, backend, tmp_path):
-    from ttv_core.jobs import Lookup
-
     acme.lag = 10_000
     acme.fail("create", "reset", after=True)
     found, job = made(backend("listed", {"lookup": Lookup(settle=0.05)}), tmp_path)
@@ -348,7 +349,7 @@ def test_a_list_that_fails_is_no_proof_of_anything(how, acme, backend, tmp_path)
 def test_a_list_that_fails_for_a_while_is_asked_again(acme, backend, tmp_path, video):
     acme.fail("create", "reset", after=True)
     acme.fail("list", "status", times=7)
-    found, job = made(backend("listed"), tmp_path)
+    found, job = made(backend("listed", {"lookup": PATIENT}), tmp_path)
     check_delivered(found, job, acme, video)
 
 
