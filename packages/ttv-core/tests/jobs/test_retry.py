@@ -194,6 +194,9 @@ def test_times_that_cannot_be_are_not_learned_from():
     assert Schedule(POLLING, (*odd, 60, 60)).pause(0, Chance(MIDDLE)) == 2
     assert Schedule(POLLING, (*odd, 60, 60, 60)).pause(0, Chance(MIDDLE)) == 60
     assert Schedule(POLLING, (0, 0, 0)).pause(0, Chance(MIDDLE)) == 2
+    assert Schedule(POLLING, (*odd, 0, 0.5, 0.5)).pause(60, Chance(MIDDLE)) == pytest.approx(
+        59.5 / 8
+    )
 
 
 def test_the_first_look_comes_when_the_job_may_be_done():

@@ -456,3 +456,16 @@ def test_what_is_absent_is_sent_as_often_as_any_other(scene):
     assert isinstance(error, VideoGenerationError)
     assert len(it.vendor.times("submit")) == 2
     assert it.job.state == "unknown"
+
+
+def test_what_was_in_doubt_is_in_doubt_no_more_once_it_is_found(scene):
+    seen = []
+
+    def look(script):
+        seen.append((it.job.state, it.job.note, it.job.charged))
+        return DONE
+
+    it = scene(listed().says("lookup", ACCEPTED), **(IN_DOUBT | {"note": "lost"}))
+    it.vendor.says("poll", look)
+    it.through()
+    assert seen == [("accepted", "", "unknown")]
