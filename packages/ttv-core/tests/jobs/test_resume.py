@@ -383,15 +383,14 @@ def test_a_wait_that_is_cut_off_at_once_does_not_pass_for_a_failure(backend, tmp
     """Whether the job was written down is not known here, and it may go on."""
     waits, events, under_way = [], [], threading.Event()
 
-    def in_background(work):
+    def begin(work):
         waits.append(background.in_background(work))
-        return waits[-1]
 
     async def never_ends(*args):
         under_way.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(handle, "in_background", in_background)
+    monkeypatch.setattr(handle, "begin", begin)
     generator = backend()
     generator._begin = never_ends
     job = generator._launch("a fox", fields(tmp_path), events.append)
