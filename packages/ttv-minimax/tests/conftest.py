@@ -72,7 +72,7 @@ def quick(tmp_path, monkeypatch):
     for module in ("submission", "watching", "arrival"):
         monkeypatch.setattr(f"ttv_core.jobs.{module}.backoff", lambda *_, **__: 0.01)
     for protocol in (Hailuo, H3):
-        changes = {"polling": Polling(floor=0.01, ceiling=0.02), "not_found_grace": 0.1}
+        changes = {"polling": Polling(floor=0.01, ceiling=0.02), "not_found_grace": 30}
         if protocol.semantics.lookup is not None:
             changes["lookup"] = Lookup(settle=0.3)
         monkeypatch.setattr(
