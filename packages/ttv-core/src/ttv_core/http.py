@@ -267,9 +267,6 @@ class _Pool:
             connector=aiohttp.TCPConnector(limit=0, force_close=True, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        # What may cost money is sent once, whatever its method; there is no public switch for it.
-        self.fresh._retry_connection = False  # noqa: SLF001
-
         for session in (self.kept, self.fresh):
             # By itself, aiohttp sends a GET, PUT or DELETE that was cut off a second time.
             session._retry_connection = False  # noqa: SLF001 - there is no other way to say it
