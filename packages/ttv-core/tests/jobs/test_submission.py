@@ -6,11 +6,12 @@ import asyncio
 import itertools
 
 import pytest
-from virtual import ACCEPTED, DONE, RUNNING, Scene, Script
+from virtual import ACCEPTED, DONE, RUNNING, Prompt, Scene, Script
 
 from ttv_core import (
     AuthenticationError,
     BackendUnavailableError,
+    GenerationCancelledError,
     GenerationFailedError,
     QuotaExceededError,
     RemoteRef,
@@ -469,3 +470,38 @@ def test_what_was_in_doubt_is_in_doubt_no_more_once_it_is_found(scene):
     it.vendor.says("poll", look)
     it.through()
     assert seen == [("accepted", "", "unknown")]
+
+
+# --- not sent after all ---------------------------------------------------------------------------
+
+
+class Wishing(Prompt):
+    """A journal in which somebody wishes at the last moment that nothing were sent."""
+
+    moment = "submitting"
+
+    def update(self, record, *attempts, **changes):
+        future = super().update(record, *attempts, **changes)
+        if changes.get("state") == self.moment:
+            self.seen = future.result()
+            self.journal.update(self.seen, cancel_asked=True).result()
+        return future
+
+
+def test_a_wish_at_the_last_moment_is_heard(tmp_path):
+    it = Scene(tmp_path, vendor(cancel=True).says("submit", ACCEPTED), store=Wishing, **NEW)
+    error = it.through()
+    assert type(error) is GenerationCancelledError
+    assert error.message == "job J1 was cancelled before anything was sent"
+    assert (error.backend, error.job_id, error.charged) == ("script", "J1", "no")
+    assert it.vendor.asked == []
+    assert it.store.seen.charged == "unknown"
+    assert (it.job.state, it.job.charged, it.job.owner) == ("cancelled", "no", None)
+    it.close()
+
+
+def test_a_wish_before_anything_is_done_is_heard(scene):
+    it = scene(vendor(cancel=True).says("submit", ACCEPTED), cancel_asked=True)
+    error = it.through()
+    assert (type(error), error.charged) == (GenerationCancelledError, "no")
+    assert (it.job.state, it.vendor.asked) == ("cancelled", [])
