@@ -13,10 +13,11 @@ from virtual import Leaping, Prompt
 
 from ttv_core import RemoteRef, SubmitSemantics, background, output, transfer
 from ttv_core.addresses import Guard
+from ttv_core.jobs import IdempotencyKey
 from ttv_core.jobs import work as works
 from ttv_core.jobs.journal import Journal
 from ttv_core.jobs.record import JobRecord
-from ttv_core.jobs.submission import prepare_and_submit
+from ttv_core.jobs.submission import prepare_and_submit, reconcile
 from ttv_core.jobs.work import Outside, Work
 from ttv_core.planning import Plan
 from ttv_core.request import VideoRequest
@@ -146,6 +147,28 @@ def test_a_create_that_waits_for_its_turn_is_not_on_its_way(journal, monkeypatch
     assert [record.state for record in journal.select()] == ["accepted"] * 4
     states = [sorted(["accepted"] * i + ["submitting"] + ["prepared"] * (3 - i)) for i in range(4)]
     assert vendor.log == [item for each in states for item in ("prepare", each)]
+
+
+def test_a_create_whose_key_grew_old_before_its_turn_is_not_repeated(journal, monkeypatch):
+    monkeypatch.setattr(works, "AT_ONCE", 1)
+    vendor = Slow(journal)
+    vendor.semantics = SubmitSemantics(idempotency=IdempotencyKey(lifetime=SLOW), evidence="here")
+
+    async def late():
+        loop = asyncio.get_running_loop()
+        outside = Outside(store=Prompt(journal), owner="me", inspect=None)
+        facts = {"state": "reconciling", "attempt": 1, "submitted_at": outside.now()}
+        record = JobRecord(id="J1", backend="slow", model="m", owner="me", **facts)
+        made = replace(journal.insert(record).result(), submitted_clock=loop.time())
+        gate = outside.gates["slow", "create"]
+        await gate.acquire()
+        loop.call_later(SLOW, gate.release)
+        await reconcile(Work(made, PLAN, vendor, outside, lambda *_, **__: None))
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        runner.run(late())
+    assert vendor.log == ["prepare"]
+    assert journal.get("J1").state == "unknown"
 
 
 # --- what one thread does for another -------------------------------------------------------------

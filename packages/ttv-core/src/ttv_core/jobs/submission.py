@@ -197,27 +197,28 @@ async def _replay(work: Work, lifetime: float) -> bool:
         await work.save(note=error.message)
         return False
     for failures in range(1, _REPLAY_TRIES + 1):
-        if not _is_remembered(work, lifetime):
-            return False
         number = work.record.attempt
-        await work.save(AttemptRecord(what="replay", outcome="started", number=number))
-        try:
-            async with work.turn("create"):
-                ref = await _create(work, plan)
-        except Exception as error:  # noqa: BLE001 - any backend, any error
-            outcome: Outcome = outcome_of(error, work.vendor.semantics)
-            found = work.problem(error, "repeat the request")
-            if outcome == "rejected" and not found.retryable:
-                attempt = AttemptRecord(
-                    what="replay", outcome=outcome, number=number, detail=found.message
-                )
-                await work.save(attempt, note=found.message)
+        async with work.turn("create"):
+            if not _is_remembered(work, lifetime):
                 return False
-            wait = found.retry_after
-            await work.pause(backoff(failures, work.outside.random) if wait is None else wait)
-        else:
-            await _accepted(work, ref, "replay", "accepted")
-            return True
+            await work.save(AttemptRecord(what="replay", outcome="started", number=number))
+            try:
+                ref = await _create(work, plan)
+            except Exception as error:  # noqa: BLE001 - any backend, any error
+                failure = error
+            else:
+                await _accepted(work, ref, "replay", "accepted")
+                return True
+        outcome: Outcome = outcome_of(failure, work.vendor.semantics)
+        found = work.problem(failure, "repeat the request")
+        if outcome == "rejected" and not found.retryable:
+            attempt = AttemptRecord(
+                what="replay", outcome=outcome, number=number, detail=found.message
+            )
+            await work.save(attempt, note=found.message)
+            return False
+        wait = found.retry_after
+        await work.pause(backoff(failures, work.outside.random) if wait is None else wait)
     return False
 
 
