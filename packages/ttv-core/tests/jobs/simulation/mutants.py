@@ -137,8 +137,8 @@ MUTANTS = [
     Mutant(
         "a repetition that is refused fails the job",
         submission._replay,
-        "await work.save(attempt, note=found.message)\n                return False",
-        "await _fail(work, found, attempt)\n                raise found",
+        "await work.save(attempt, note=found.message)\n            return False",
+        "await _fail(work, found, attempt)\n            raise found",
     ),
     # --- what is durable, and when ----------------------------------------------------------------
     Mutant(
