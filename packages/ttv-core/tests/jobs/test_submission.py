@@ -505,3 +505,40 @@ def test_a_wish_before_anything_is_done_is_heard(scene):
     error = it.through()
     assert (type(error), error.charged) == (GenerationCancelledError, "no")
     assert (it.job.state, it.vendor.asked) == ("cancelled", [])
+
+
+# --- what the vendor wants, and what the clocks say -----------------------------------------------
+
+OVERLOADED = BackendUnavailableError("overloaded", status_code=500, retry_after=40.0)
+
+
+def test_an_overloaded_vendor_is_given_its_pause_before_it_is_asked(scene):
+    it = scene(keyed().says("submit", OVERLOADED, ACCEPTED))
+    assert type(it.through()) is VideoResult
+    first, second = it.vendor.times("submit")
+    assert second - first == pytest.approx(40)
+
+
+def test_where_nothing_is_asked_nothing_is_waited_for(scene):
+    it = scene(vendor().says("submit", OVERLOADED))
+    assert type(it.through()) is SubmissionUncertainError
+    assert it.loop.now == 10_000
+
+
+@pytest.mark.parametrize(
+    ("clock", "since", "asked"),
+    [
+        (10_000, None, 1),
+        (10_000, 10_000, 1),
+        (10_000, 9_501, 1),
+        (10_000, 9_500, 0),
+        (10_000, 9_000, 0),
+        (499, 20_000, 1),  # the machine has begun anew since
+        (500, 20_000, 0),
+    ],
+)
+def test_a_clock_that_was_set_does_not_make_a_key_young(clock, since, asked, scene):
+    it = scene(keyed(1000.0).says("submit", ACCEPTED), **IN_DOUBT, submitted_clock=since)
+    it.loop.now = clock
+    it.through()
+    assert len(it.vendor.times("submit")) == asked
