@@ -74,7 +74,7 @@ def test_a_create_is_written_down_before_and_after(scene):
     assert type(it.through()) is VideoResult
     (job,) = before
     assert (job.state, job.attempt, job.submitted_at) == ("submitting", 1, NOW)
-    assert (job.charged, job.remote_id) == ("unknown", None)
+    assert (job.charged, job.remote_id, job.submitted_clock) == ("unknown", None, 10_000)
     assert noted(it) == [("create", "started", 1, ""), ("create", "accepted", 1, "r-1")]
     assert (it.job.accepted_at, it.job.ref, it.job.remote_id) == (NOW, {"a": 1}, "r-1")
     assert it.events[:2] == [("submitting", ""), ("accepted", "script job r-1")]
