@@ -80,6 +80,22 @@ def test_a_job_is_given_up(acme, backend, doubtful):
     assert acme.requests == {"create": 1}
 
 
+def test_no_part_is_left_of_a_job_that_is_given_up(acme, tmp_path, monkeypatch):
+    """Not even if the process ends, or the disk fails, once that is written down."""
+    part = tmp_path / ".fox.part.mp4"
+    part.touch()
+    job = added("A", state="remote_done", remote_id="r", parts=[{"part": str(part)}])
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ttv_core.jobs.verbs.clean_up", killed)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.abandon(job.id)
+    assert jobs.get(job.id).state == "abandoned"
+    assert not part.exists()
+
+
 def test_what_was_not_sent_is_cancelled_when_it_is_given_up(acme):
     assert jobs.abandon(added("J1").id).state == "cancelled"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttv_core.background import run
 from ttv_core.errors import InvalidInputError
+from ttv_core.jobs.arrival import remove_parts
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.ownership import is_alive
 from ttv_core.jobs.record import AttemptRecord
@@ -169,6 +170,7 @@ def abandon(job_id: str) -> JobRecord:
     if record.state in TERMINAL or not may_follow(record.state, after):
         raise _refused(record, "it is over" if record.state in TERMINAL else "resume it first")
     verb = AttemptRecord(what="abandon", outcome=after, number=record.attempt)
+    remove_parts(record)  # before it is over: if this process ends, somebody can still do that
     done = _settled(record, verb, state=after, note="given up")
     clean_up(done, desk().inputs(done.id))
     return done
