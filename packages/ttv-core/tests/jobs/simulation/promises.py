@@ -24,7 +24,8 @@ _ONLY_IF = {
     "cancelled": {"cancelled", None},
     "expired": (),
 }
-_NOT_YET = {"prepared", "submitting", "reconciling", "unknown"}
+_DOUBT = {"submitting", "reconciling", "unknown"}
+_NOT_YET = {"prepared", *_DOUBT}
 
 
 @dataclass
@@ -98,6 +99,10 @@ class Promises:
         """Hear of a job that the vendor means to be paid for."""
         record = self.world.ledger.records[task.job_id]
         self.check(len(vendor.of(task.job_id)) == 1, "a job is paid for once")
+        if record.caller_key is not None:
+            jobs = {each.job_id for each in vendor.tasks.values()}
+            keys = [self.world.ledger.records[job_id].caller_key for job_id in jobs]
+            self.check(keys.count(record.caller_key) == 1, "a caller's key is paid for once")
         self.check(record.charged != "no", "money that may be spent is known")
         limit = record.plan["request"]["max_cost"]["is"]
         self.check(Decimal(limit) >= PRICE, "what is refused before it is sent costs nothing")
@@ -176,8 +181,9 @@ class Promises:
         if error is None:
             self.check(durable.state == "completed", "a result is durable before it is handed out")
         elif isinstance(error, SubmissionUncertainError):
-            been = self.world.ledger.been[job.id]  # a person may have settled it since
-            self.check("unknown" in been, "doubt is durable before it is told")
+            # A person may have settled it since.
+            in_doubt = durable.state in _DOUBT or "unknown" in self.world.ledger.been[job.id]
+            self.check(in_doubt, "doubt is durable before it is told")
         elif not isinstance(error, GenerationTimeoutError | JournalError):
             self.check(durable.state != "completed", "a completed job has a result")
         code = getattr(error, "code", None)

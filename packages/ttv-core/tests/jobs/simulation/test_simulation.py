@@ -17,7 +17,7 @@ from .history import live_through
 from .strategies import histories
 
 _FULL = os.environ.get("TTV_TORTURE") == "full"
-_COUNT = 10_000 if _FULL else 250
+_COUNT = 10_000 if _FULL else 400
 
 
 @pytest.fixture(scope="module")
