@@ -24,6 +24,7 @@ from ttv_core import (
 )
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.store import JournalError
+from ttv_core.jobs.vendor import Poll
 from ttv_core.output import PendingFile
 
 HERE = str(Path(__file__).parent)
@@ -275,6 +276,25 @@ def test_what_could_not_be_written_is_written_when_it_can_be(scene):
     assert len(result.warnings) >= 1
     assert (it.job.state, it.job.remote_id, it.job.owner) == ("completed", "r-1", None)
     assert it.did == [("create", "started"), ("create", "accepted")]
+
+
+def test_an_id_is_written_as_soon_as_it_can_be(scene):
+    """Not only with the next change, which may be an hour away."""
+    queued = Poll(state="queued", word="QUEUED")
+    kept = []
+
+    def looked(_):
+        kept.append(it.job.remote_id)
+        return queued
+
+    it = scene(Script().says("submit", ACCEPTED).says("poll", queued, looked, DONE), **NEW)
+    it.store.broken = lambda record, changes: record.state == "submitting"
+
+    def mended(scene):
+        scene.store.broken = lambda record, changes: False
+
+    it.through(at={3: mended})
+    assert kept == ["r-1"]
 
 
 def test_a_journal_that_cannot_be_read_any_more_does_not_lose_the_video(scene):

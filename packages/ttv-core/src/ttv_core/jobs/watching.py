@@ -81,6 +81,7 @@ class _Watch:
         while True:
             if wait:
                 await work.pause(wait)
+            await work.save()  # what could not be written before: the vendor's id above all
             if work.is_unwanted() and not self.told_to_stop:
                 over = await self._cancel()
                 if over is not None:

@@ -142,13 +142,15 @@ class Work:
         """Write a change down, and return when it is durable.
 
         Once the vendor has the job, a journal that cannot be written must not lose the video: the
-        job then goes on, and what could not be written is tried again with the next change.
+        job then goes on, and what could not be written is tried again with every call, also with
+        one without a change.
 
         Raises:
             JournalError: If it cannot be written, and nothing has been accepted yet.
             OwnershipLostError: If another process works on the job now.
         """
-        self._unwritten.append((attempts, changes))
+        if attempts or changes:
+            self._unwritten.append((attempts, changes))
         self.record = dataclasses.replace(self.record, **changes)
         try:
             async with self._writing:
