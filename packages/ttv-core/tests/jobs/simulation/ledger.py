@@ -88,12 +88,13 @@ class Store:
             failed = Future()
             failed.set_exception(ValueError(f"{record.state} cannot become {made.state}"))
             return failed
-        return self._ask(made.id, lambda: self.ledger.update(record, made, attempts))
+        wish = changes.keys() == {"cancel_asked"}  # of somebody who knows no more than that
+        return self._ask(made.id, lambda: self.ledger.update(record, made, attempts), wish=wish)
 
-    def _ask(self, job_id, operation):
+    def _ask(self, job_id, operation, *, wish=False):
         future = Future()
         future.set_running_or_notify_cancel()
-        self._asked.append((job_id, operation, future))
+        self._asked.append((job_id, operation, future, wish))
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # a plain function asks, and waits
@@ -103,7 +104,7 @@ class Store:
         return future
 
     def _commit(self):
-        job_id, operation, future = self._asked.popleft()
+        job_id, operation, future, wish = self._asked.popleft()
         trouble, value, problem = self.ledger.trouble, None, None
         try:
             if trouble != "refuses":
@@ -113,7 +114,7 @@ class Store:
         if trouble:
             self.ledger.refused[job_id].add(self)
             problem = JournalError("the disk is full")
-        else:
+        elif not wish:
             self.ledger.refused[job_id].discard(self)
         if problem is None:
             future.set_result(value)
