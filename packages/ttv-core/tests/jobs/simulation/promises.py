@@ -83,9 +83,10 @@ class Promises:
             not any(sent.key in vendor.on_its_way for sent in others),
             "nothing is sent again while it may still arrive",
         )
+        too_soon = any(s.sender == process.name and vendor.now < s.not_before for s in earlier)
+        # A wish to cancel ends a pause: it cannot be told to the vendor before it is known.
         self.check(
-            not any(s.sender == process.name and vendor.now < s.not_before for s in earlier),
-            "nothing is sent again before the vendor wants it",
+            record.cancel_asked or not too_soon, "nothing is sent again before the vendor wants it"
         )
         earlier.append(Sent(key, process.name))
         return earlier[-1]

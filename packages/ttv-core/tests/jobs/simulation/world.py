@@ -138,7 +138,6 @@ class World:
 
     def cancel(self, slot, job_id):
         process = self.process(slot)
-        self.promises.hurried(job_id)
         process.loop.create_task(process.desk.ask_to_cancel(job_id))
 
     def detach(self, slot, which):
