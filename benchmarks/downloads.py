@@ -36,8 +36,10 @@ async def fetch(url: str, folder: Path, tries: int = 1) -> Figures:
     from ttv_core.addresses import Guard
     from ttv_core.background import in_background
     from ttv_core.errors import DownloadError
+    from ttv_core.http import import_aiohttp
     from ttv_core.transfer import Arrived, RemoteFile, download
 
+    import_aiohttp()  # curl's own start is not in its time either
     part = folder / "video.part"
     part.touch()
     known: list[Arrived] = [Arrived()]

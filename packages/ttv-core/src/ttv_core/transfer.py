@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ MAX_BYTES = 20 * 1024**3
 STALLED_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 _BUFFER = 1024 * 1024
+_PIECE = 2 * 1024 * 1024
 _AT_ONCE = 24
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -90,6 +91,7 @@ async def download(
     progress: Progress | None = None,
     note: Callable[[Arrived], Any] | None = None,
     limit: int = MAX_BYTES,
+    on_disk: Callable[..., Awaitable[Any]] = asyncio.to_thread,
 ) -> Arrived:
     """Fetch the rest of a file into its part file.
 
@@ -101,6 +103,7 @@ async def download(
         progress: Hears how far it is.
         note: Hears, before the first new byte is written, what a later try can be resumed with.
         limit: Most bytes.
+        on_disk: Calls a function that waits for the disk, while the event loop goes on.
 
     Returns:
         What is known of the whole file, which is there now.
@@ -113,7 +116,7 @@ async def download(
     door = _door(guard)
     async with door.gate:  # before the part is opened: who waits for a turn holds no file open
         with _opened(part) as sink:
-            target = _Sink(sink, part, progress, limit)
+            target = _Sink(sink, part, progress, limit, on_disk)
             if file.read is not None:
                 return await _from_reader(file, target)
             return await _from_url(file, target, door, arrived or Arrived(), note)
@@ -138,7 +141,15 @@ def _opened(part: Path) -> Any:
 class _Sink:
     """The part file: counts, limits, and tells the disk's troubles in our words."""
 
-    def __init__(self, handle: int, part: Path, progress: Progress | None, limit: int) -> None:
+    def __init__(
+        self,
+        handle: int,
+        part: Path,
+        progress: Progress | None,
+        limit: int,
+        on_disk: Callable[..., Awaitable[Any]],
+    ) -> None:
+        self.on_disk = on_disk
         self._handle = handle
         self._part = part
         self._progress = progress
@@ -153,6 +164,10 @@ class _Sink:
         os.lseek(self._handle, offset, os.SEEK_SET)
         self.size = offset
 
+    def pour(self, chunks: list[bytes]) -> None:
+        for chunk in chunks:
+            self.write(chunk)
+
     def write(self, data: bytes) -> None:
         if self.size + len(data) > self._limit:
             msg = f"the video is longer than {self._limit:,} bytes, which is refused"
@@ -165,7 +180,6 @@ class _Sink:
                 self.size += written
         except OSError as error:
             raise storage_error(error, self._part) from error
-        self.tell()
 
     def tell(self, *, always: bool = False) -> None:
         now = time.monotonic()
@@ -180,8 +194,7 @@ async def _from_reader(file: RemoteFile, sink: _Sink) -> Arrived:
     sink.begin(0)
     sink.total = file.size
     try:
-        async for chunk in file.read():
-            sink.write(chunk)
+        await _poured(file.read(), sink)
     except VideoGenerationError:
         raise
     except Exception as error:
@@ -301,9 +314,35 @@ async def _received(
         result = note(facts)
         if result is not None:
             await result
-    async for chunk in answer.content.iter_chunked(_BUFFER):
-        sink.write(chunk)
+    await _poured(answer.content.iter_chunked(_BUFFER), sink)
     return _whole(sink, facts.total, facts)
+
+
+async def _poured(chunks: AsyncIterator[bytes], sink: _Sink) -> None:
+    """Write what comes beside the event loop, which a slow disk would stop for every other job.
+
+    A piece is written while the next one comes. It is not small, for each change of thread costs.
+    """
+    held: list[bytes] = []
+    writing: asyncio.Future[None] | None = None
+
+    async def written() -> None:
+        if writing is not None:
+            await asyncio.wait([writing])  # not cancelled with this: the file must stay open
+            writing.result()
+
+    try:
+        async for chunk in chunks:
+            held.append(chunk)
+            if sum(map(len, held)) >= _PIECE:
+                await written()
+                sink.tell()
+                writing = asyncio.ensure_future(sink.on_disk(sink.pour, held))
+                held = []
+    finally:  # however it ends, what came is kept
+        await written()
+        writing = asyncio.ensure_future(sink.on_disk(sink.pour, held))
+        await written()
 
 
 def _facts(answer: Any, file: RemoteFile) -> tuple[Arrived, int]:

@@ -81,6 +81,57 @@ def test_a_download_that_waits_for_its_turn_opens_no_file(tmp_path, monkeypatch)
     assert bodies == [b"video"] * 5
 
 
+def fetched(part, act, monkeypatch):
+    """Fetch two pieces while the disk waits for `act`; return what was written when it acted."""
+
+    async def pieces():
+        yield b"vid"
+        read.set()
+        yield b"eo"
+
+    async def slow(function, *arguments):
+        await go_on.wait()
+        function(*arguments)
+
+    async def main():
+        task = asyncio.create_task(
+            transfer.download(RemoteFile(read=pieces), part, Guard(), on_disk=slow)
+        )
+        await asyncio.wait_for(read.wait(), PATIENCE)
+        await act(task)
+        written = part.read_bytes()
+        assert not task.done()
+        go_on.set()
+        await asyncio.wait([task])
+        return written, task
+
+    monkeypatch.setattr(transfer, "_PIECE", 1)
+    read, go_on = asyncio.Event(), asyncio.Event()
+    part.touch()
+    return asyncio.run(main())
+
+
+def test_a_piece_is_written_while_the_next_one_comes(tmp_path, monkeypatch):
+    async def nothing(task):
+        await asyncio.sleep(0)
+
+    written, task = fetched(tmp_path / "part", nothing, monkeypatch)
+    assert written == b""
+    assert task.result().total == 5
+    assert (tmp_path / "part").read_bytes() == b"video"
+
+
+def test_a_download_that_is_cancelled_ends_after_its_last_write(tmp_path, monkeypatch):
+    async def cancel(task):
+        task.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    _, task = fetched(tmp_path / "part", cancel, monkeypatch)
+    assert task.cancelled()
+    assert (tmp_path / "part").read_bytes() == b"video"  # all that came is kept
+
+
 # --- taking turns ---------------------------------------------------------------------------------
 
 SLOW = 100.0

@@ -259,6 +259,7 @@ async def _downloaded(work: Work, files: Sequence[RemoteFile], index: int) -> Se
                 arrived=Arrived(*part.get("arrived", ())),
                 progress=progress,
                 note=note,
+                on_disk=work.outside.on_disk,
             )
         except DownloadError as error:
             found = work.problem(error, "give the video")
