@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _HD = 720
+_FEW_PIXELS = 100_000_000
 _CHANNELS = 3
 
 
@@ -201,8 +202,9 @@ def _opened(path: Path) -> Iterator[av_types.container.InputContainer]:
 
 def _measured(container: av_types.container.InputContainer, path: Path) -> MediaInfo:
     stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
     promised, count, end = stream.frames, 0, 0.0
+    few = 0 < promised * stream.codec_context.width * stream.codec_context.height < _FEW_PIXELS
+    stream.thread_type = "NONE" if few else "AUTO"  # threads of its own cost a short one more
     for frame in container.decode(stream):
         count += 1
         step = frame.duration or 0

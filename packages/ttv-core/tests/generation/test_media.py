@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from ttv_core import ExpectedVideo, GenerationFailedError, OutputError
+from ttv_core import ExpectedVideo, GenerationFailedError, OutputError, media
 from ttv_core.media import (
     VideoWriter,
     contact_sheet,
@@ -54,7 +54,16 @@ def test_a_truncated_file_is_no_video_although_it_opens(kit, tmp_path, part):
         measure(path)
 
 
-def test_letting_go_of_a_video_with_broken_frames_does_not_hang(tmp_path):
+def test_a_short_video_and_a_long_one_are_measured_alike(kit, tmp_path, monkeypatch):
+    path = kit.write_video(tmp_path / "v.mp4")
+    alone = measure(path)
+    monkeypatch.setattr(media, "_FEW_PIXELS", 0)
+    assert measure(path) == alone
+
+
+@pytest.mark.parametrize("few", [0, media._FEW_PIXELS])
+def test_letting_go_of_a_video_with_broken_frames_does_not_hang(tmp_path, monkeypatch, few):
+    monkeypatch.setattr(media, "_FEW_PIXELS", few)
     path = tmp_path / "v.mp4"
     noise = np.random.default_rng(0)
     with VideoWriter(path, width=640, height=360, fps=24, crf=10) as video:
