@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -114,6 +115,7 @@ def _json(said: dict[str, Any]) -> web.Response:
 
 async def serve(video: Path, seconds: float) -> None:
     """Say where it listens, and serve until standard input ends."""
+    logging.getLogger("aiohttp.server").disabled = True  # who is cut off leaves requests behind
     service = Service(video, seconds)
     runner = web.ServerRunner(web.Server(service.answer, access_log=None))
     await runner.setup()

@@ -49,13 +49,15 @@ async def prepare_and_submit(work: Work) -> None:
     # Who waits for a turn has read no file yet and said nothing of sending: however many wait, they
     # take little, and if the process ends, it is sure that they were not sent.
     async with work.turn("create"):
-        failure = await _sent(work)
-    if failure is not None:
-        await _not_created(work, failure)
+        answer = await _sent(work)
+    if isinstance(answer, Exception):
+        await _not_created(work, answer)
+    elif answer is not None:
+        await _accepted(work, answer, "create", "accepted")
 
 
-async def _sent(work: Work) -> Exception | None:
-    """Send the create, and return what went wrong with it."""
+async def _sent(work: Work) -> RemoteRef | Exception | None:
+    """Send the create, and return the job or what went wrong; None if it was not to be sent."""
     try:
         plan = replace(work.plan, native=await _prepared(work))
     except VideoGenerationError as error:
@@ -76,11 +78,9 @@ async def _sent(work: Work) -> Exception | None:
     work.tell("submitting")
     work.creates += 1
     try:
-        ref = await _create(work, plan)
+        return await _create(work, plan)
     except Exception as error:  # noqa: BLE001 - any backend, any error
         return error
-    await _accepted(work, ref, "create", "accepted")
-    return None
 
 
 async def _prepared(work: Work) -> dict[str, Any]:
