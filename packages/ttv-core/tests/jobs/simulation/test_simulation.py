@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -21,9 +20,15 @@ _COUNT = 10_000 if _FULL else 400
 
 
 @pytest.fixture(scope="module")
-def seen():
-    """What all histories together were made of."""
-    return Counter()
+def seen(request):
+    """What all histories together were made of; told in the end of a full run."""
+    counts = Counter()
+    yield counts
+    if _FULL:
+        capture = request.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+            print(f"\n{told}")  # noqa: T201
 
 
 @settings(
@@ -44,9 +49,6 @@ def test_every_promise_holds_in_every_history(seen, history):
 
 def test_the_histories_were_no_idle_ones(seen):
     """Every state was reached, and much was lost on the way."""
-    if _FULL:
-        told = ", ".join(f"{count} {name}" for name, count in sorted(seen.items()))
-        sys.__stdout__.write(f"\n{told}\n")
     assert [state for state in STATES if not seen[f"jobs that were {state}"]] == []
     assert seen["jobs"] > seen["histories"] >= _COUNT
     assert seen["answers lost"] > seen["jobs"] / 10
