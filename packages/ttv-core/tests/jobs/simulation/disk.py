@@ -21,7 +21,7 @@ class Disk:
         self.faults = faults
         self.downloading = downloading
 
-    async def download(self, file, path, guard, *, arrived, progress, note, **more):
+    async def download(self, file, path, guard, *, arrived, progress, note, on_disk):
         fault = self.faults.next("download")
         task_id, _, index = file.url.removeprefix("https://vendor.example/").partition("/")
         whole = video(task_id, int(index))

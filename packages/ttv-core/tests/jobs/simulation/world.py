@@ -155,6 +155,7 @@ class World:
             self._say(verbs.confirm_not_submitted, record.id)
             if self.ledger.records[record.id].state != "prepared":
                 return
+            self.promises.hurried(record.id)
             for sent in self.promises.sent.get(record.id, ()):
                 sent.definite = True
 
