@@ -119,6 +119,13 @@ def test_another_picture_is_the_nearest_legal_one_and_told(canvas, asked, used, 
     assert all(item.message for item in refused.violations)
 
 
+def test_a_ratio_is_hit_by_a_smaller_picture_where_the_largest_misses_it():
+    tight = {"range": {"min_edge": 64, "max_edge": 2048, "multiple_of": 16, "max_pixels": 921_600}}
+    found = plan(tight, aspect_ratio="2.39:1", on_unsupported="error")
+    assert (found.violations, found.warnings) == ((), ())
+    assert picture(found) == "1456x608 2.39:1 None"
+
+
 def test_a_refusal_lists_what_is_legal():
     [violation] = plan(SIZES, size=(500, 500), on_unsupported="error").violations
     assert violation.message == (

@@ -127,9 +127,12 @@ class SizeRange(Data):
         scale = min(1.0, high / max(width, height), math.sqrt(self._budget / (width * height)))
         scale = max(scale, low / min(width, height))
         edges = [self.edge(width * scale), self.edge(height * scale)]
-        if edges[0] * edges[1] > self._budget:
-            unit, short = self.multiple_of, min(edges)
-            edges[edges.index(max(edges))] = self._budget // short // unit * unit
+        if edges[0] * edges[1] > self._budget:  # rounded up: a smaller short edge, else a long one
+            unit, short, shape = self.multiple_of, min(edges), width / height
+            if (short := short - unit) >= low:
+                edges = [self.edge(short * max(1, shape)), self.edge(short * max(1, 1 / shape))]
+            else:
+                edges[edges.index(max(edges))] = self._budget // low // unit * unit
         return Size(width=edges[0], height=edges[1])
 
     def describe(self) -> str:
