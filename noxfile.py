@@ -41,6 +41,9 @@ CORE_COVERAGE = 95
 # Only what a package declares takes part in its tests.
 CLEAN_ROOM = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
+# Hypothesis then tries the same examples each time: a change fails by what it changed.
+REPEATABLE = {"CI": "true"}
+
 
 @nox.session(default=False, reuse_venv=True)
 def build(session: nox.Session) -> None:
@@ -254,7 +257,7 @@ def installed(session: nox.Session) -> set[str]:
 def test(session: nox.Session, package: Package, *runner: str) -> None:
     """Run a package's tests, through another runner if one is given."""
     tests = str(package.tests.relative_to(ROOT))
-    session.run(*runner, "pytest", tests, *session.posargs, env=CLEAN_ROOM)
+    session.run(*runner, "pytest", tests, *session.posargs, env=CLEAN_ROOM | REPEATABLE)
 
 
 def towncrier(package: Package) -> list[str]:

@@ -126,6 +126,20 @@ def test_a_ratio_is_hit_by_a_smaller_picture_where_the_largest_misses_it():
     assert picture(found) == "1456x608 2.39:1 None"
 
 
+def test_the_usual_shape_gives_way_to_a_tier_that_it_cannot_have():
+    small = {"range": {"max_edge": 2048, "multiple_of": 16, "max_pixels": 921_600}}
+    found = plan(small, resolution="768p", on_unsupported="error")
+    assert found.violations == ()
+    assert picture(found) == "1200x768 None 768p"
+    found = plan(small, resolution="1080p")  # none is that large, so the shape is kept
+    assert picture(found) == "1280x720 None 720p"
+
+
+def test_a_size_of_an_extreme_shape_is_adjusted_like_any_other():
+    found = plan({"resolutions": ["768p", "1080p"]}, size=(7, 4153))
+    assert dict(changes(found)) == {"size": "768p"}
+
+
 def test_a_refusal_lists_what_is_legal():
     [violation] = plan(SIZES, size=(500, 500), on_unsupported="error").violations
     assert violation.message == (

@@ -20,6 +20,7 @@ __all__ = ["settle_canvas"]
 Settled = tuple[Size | None, str | None, str | None]
 """A size, or the ratio and the tier of an engine that takes these words; or both."""
 
+Edges = tuple[float, float]
 Labels = tuple[str | None, str | None]
 
 
@@ -56,14 +57,14 @@ def _with_listed_sizes(draft: Draft) -> Canvas:
     return canvas
 
 
-def _distance(size: Size, width: float, height: float) -> float:
+def _distance(one: Edges, other: Edges) -> float:
     """How far two sizes are apart: shape counts twice as much as area."""
-    shape = abs(math.log((size.width / size.height) / (width / height)))
-    area = abs(math.log((size.width * size.height) / (width * height)))
+    shape = abs(math.log((one[0] / one[1]) / (other[0] / other[1])))
+    area = abs(math.log((one[0] * one[1]) / (other[0] * other[1])))
     return 2 * shape + area
 
 
-def _shaped(shape: float, short: float) -> tuple[float, float]:
+def _shaped(shape: float, short: float) -> Edges:
     return (short * shape, short) if shape >= 1 else (short, short / shape)
 
 
@@ -93,15 +94,15 @@ def _among_sizes(draft: Draft, canvas: Canvas) -> Settled:
     default = canvas.default or canvas.sizes[0]
     shape = parse_ratio(ratio) if ratio else default.width / default.height
     short = tier_pixels(tier) if tier else min(default.width, default.height)
-    used = min(sizes, key=lambda size: _distance(size, *_shaped(shape, short)))
+    used = min(sizes, key=lambda size: _distance(size.edges, _shaped(shape, short)))
     if len(draft.model.canvas.sizes) == 1:
         draft.exempt |= {"aspect_ratio", "resolution"}
     return used, ratio or used.aspect_ratio, tier or used.resolution
 
 
 def _size_among(draft: Draft, sizes: Sequence[Size], asked: tuple[int, int]) -> Settled:
-    used = min(sizes, key=lambda size: _distance(size, *asked))
-    if (used.width, used.height) != asked:
+    used = min(sizes, key=lambda size: _distance(size.edges, asked))
+    if used.edges != asked:
         why = draft.why({"size": f"{asked[0]}x{asked[1]}"})
         draft.change("size", asked, str(used), ", ".join(map(str, sizes)), why=why)
     if len(draft.model.canvas.sizes) == 1:
@@ -146,7 +147,7 @@ def _in_range(draft: Draft, canvas: Canvas) -> Settled:
     ratio, tier = request.aspect_ratio, request.resolution
     if request.size is not None:
         used = bounds.nearest(*request.size)
-        if (used.width, used.height) != request.size:
+        if used.edges != request.size:
             draft.change("size", request.size, str(used), bounds.describe())
         return used, None, None
     if ratio is None and tier is None:
@@ -154,6 +155,9 @@ def _in_range(draft: Draft, canvas: Canvas) -> Settled:
     shape = parse_ratio(ratio) if ratio else default.width / default.height
     short = bounds.edge(tier_pixels(tier)) if tier else min(default.width, default.height)
     used = _fitted(bounds, shape, short)
+    if tier is not None and ratio is None and not used.is_tier(tier):
+        longest = bounds.longest(short)  # the usual shape, which nobody asked for, gives way
+        used = longest if longest and longest.is_tier(tier) else used
     if tier is not None and not used.is_tier(tier):
         draft.change("resolution", tier, used.tier, bounds.describe())
         tier = used.tier
@@ -248,10 +252,14 @@ def _labels_of_size(
     draft: Draft, canvas: Canvas, pairs: Sequence[Labels], asked: tuple[int, int]
 ) -> Labels:
     """Return the ratio and the tier of a size, or of the nearest that they can say."""
-    shape, short = f"{asked[0]}:{asked[1]}", f"{min(asked)}p"
-    pixels = {pair: label_size(pair[0] or shape, pair[1] or short) for pair in pairs}
-    ratio, tier = used = min(pixels, key=lambda pair: _distance(pixels[pair], *asked))
-    if not (all(used) and (pixels[used].width, pixels[used].height) == asked):
+
+    def apart(labels: Labels) -> float:
+        shape = parse_ratio(labels[0]) if labels[0] else asked[0] / asked[1]
+        short = tier_pixels(labels[1]) if labels[1] else min(asked)
+        return _distance(_shaped(shape, short), asked)
+
+    ratio, tier = used = min(pairs, key=apart)
+    if not (ratio and tier and label_size(ratio, tier).edges == asked):
         said = " at ".join(label for label in used if label is not None)
         draft.change("size", asked, said, canvas.describe())
     return ratio, tier

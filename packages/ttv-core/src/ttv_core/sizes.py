@@ -45,6 +45,11 @@ class Size(Data):
         return self
 
     @property
+    def edges(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+    @property
     def ratio(self) -> str:
         """The nominal ratio, or else the one that it has, in lowest terms."""
         if self.aspect_ratio is not None:
@@ -134,6 +139,11 @@ class SizeRange(Data):
             else:
                 edges[edges.index(max(edges))] = self._budget // low // unit * unit
         return Size(width=edges[0], height=edges[1])
+
+    def longest(self, short: int) -> Size | None:
+        """Return the longest legal size with this legal short edge; None if there is none."""
+        width = min(self._edges[1], self._budget // short // self.multiple_of * self.multiple_of)
+        return Size(width=width, height=short) if width >= short else None
 
     def describe(self) -> str:
         """Say the bounds in words."""
