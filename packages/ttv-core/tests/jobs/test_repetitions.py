@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from virtual import ACCEPTED, DONE, Scene, Script
 
@@ -81,3 +83,24 @@ def test_an_overloaded_vendor_is_not_asked_again_before_it_wants_to_be(scene):
     it.through()
     assert [at - UPTIME for at in it.vendor.times("submit")] == [0.0, 900.0]
     assert it.job.state == "completed"
+
+
+@pytest.mark.parametrize("status", [503, 429])  # doubt, and a sure no
+def test_the_next_process_waits_too_as_long_as_the_vendor_wants(scene, status):
+    kind = BackendUnavailableError if status == 503 else QuotaExceededError
+    busy = kind("busy", status_code=status, retry_after=900.0)
+    it = scene(busy, ACCEPTED, state="prepared", attempt=0)
+    kept = []
+    it.through(at={10.0: lambda s: kept.append(s.job.not_before)})
+    assert kept == [NOW + 900.0]
+
+
+@pytest.mark.parametrize("state", ["prepared", "reconciling"])
+@pytest.mark.parametrize(("left", "waits"), [(300.0, 300.0), (-300.0, 0.0), (1e9, 3_600.0)])
+def test_what_another_process_was_told_is_waited_for(scene, state, left, waits):
+    attempt = 0 if state == "prepared" else 1
+    it = scene(ACCEPTED, state=state, attempt=attempt, not_before=NOW + left, at=NOW, clock=UPTIME)
+    long = IdempotencyKey(lifetime=1e6)
+    it.vendor.semantics = dataclasses.replace(it.vendor.semantics, idempotency=long)
+    it.through()
+    assert [at - UPTIME for at in it.vendor.times("submit")] == [waits]

@@ -39,6 +39,7 @@ class JobRecord:
         submitted_clock: The same by the machine's own clock, which nobody can set; it begins anew
             when the machine does.
         accepted_at: When its answer had come.
+        not_before: When the vendor wants to hear of a create again, where it has said so.
         plan: What was asked and is sent, as `codec.encode` writes it.
         ref: What the backend keeps of the job besides its id.
         identity: Endpoint, region and account hint it was submitted with.
@@ -71,6 +72,7 @@ class JobRecord:
     submitted_at: float | None = None
     submitted_clock: float | None = None
     accepted_at: float | None = None
+    not_before: float | None = None
     plan: dict[str, Any] = field(default_factory=dict)
     ref: dict[str, Any] = field(default_factory=dict)
     identity: dict[str, str] = field(default_factory=dict)

@@ -40,6 +40,7 @@ async def prepare_and_submit(work: Work) -> None:
     Raises:
         VideoGenerationError: If it surely was not accepted and is not to be sent again.
     """
+    await work.until_wanted()
     if work.is_unwanted():
         await work.save(state="cancelled", owner=None)
         msg = f"job {work.record.id} was cancelled before anything was sent"
@@ -136,21 +137,20 @@ async def _not_created(work: Work, error: Exception) -> None:
         what="create", outcome=outcome, number=work.record.attempt, detail=found.message
     )
     if outcome == "ambiguous":
+        later = work.postponed(found.retry_after or 0.0)
         try:
-            await work.save(attempt, state=_after_loss(work), note=found.message)
+            await work.save(attempt, state=_after_loss(work), note=found.message, **later)
         except JournalError as full:
             raise uncertain(work, found.message) from full
-        if found.retry_after and work.record.state == "reconciling":
-            await work.pause(found.retry_after)  # it is about to be asked again
         return
     if not again:
         await _fail(work, found, attempt)
         raise found from found.__cause__
-    await work.save(attempt, state="prepared", charged="no", note=found.message)
     wait = found.retry_after
     wait = backoff(work.creates, work.outside.random) if wait is None else wait
+    later = work.postponed(wait)
+    await work.save(attempt, state="prepared", charged="no", note=found.message, **later)
     work.tell("waiting", message=f"{found.message}; it is sent again in {wait:.0f} s")
-    await work.pause(wait)
 
 
 async def _fail(work: Work, error: VideoGenerationError, *attempts: AttemptRecord) -> None:
@@ -178,6 +178,7 @@ async def reconcile(work: Work) -> None:
     """Find out what became of a create whose answer was lost, without creating another."""
     semantics = work.vendor.semantics
     work.tell("reconciling", message=work.record.note)
+    await work.until_wanted()
     if semantics.idempotency is not None and await _replay(work, semantics.idempotency.lifetime):
         return
     if semantics.lookup is not None and await _look_up(work):
@@ -218,7 +219,9 @@ async def _replay(work: Work, lifetime: float) -> bool:
             await work.save(attempt, note=found.message)
             return False
         wait = found.retry_after
-        await work.pause(backoff(failures, work.outside.random) if wait is None else wait)
+        wait = backoff(failures, work.outside.random) if wait is None else wait
+        await work.save(**work.postponed(wait))
+        await work.until_wanted()
     return False
 
 

@@ -155,7 +155,7 @@ def confirm_not_submitted(job_id: str) -> JobRecord:
     record = _doubtful(job_id, "prepared")
     verb = AttemptRecord(what="confirm-not-submitted", outcome="absent", number=record.attempt)
     note = "said not to have been submitted"
-    return _settled(record, verb, state="prepared", charged="no", note=note)
+    return _settled(record, verb, state="prepared", charged="no", note=note, not_before=None)
 
 
 def abandon(job_id: str) -> JobRecord:

@@ -125,6 +125,7 @@ class Work:
         self.creates = 0
         self.durable = record
         self._unwritten: list[tuple[tuple[AttemptRecord, ...], dict[str, Any]]] = []
+        self._wanted_at: float | None = None
         self._woken = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -221,6 +222,20 @@ class Work:
             async with asyncio.timeout(min(LONGEST_PAUSE, seconds)):
                 await self._woken.wait()
         self._woken.clear()
+
+    def postponed(self, seconds: float) -> dict[str, float]:
+        """Return the change that makes `until_wanted` wait so long, in the next process too."""
+        seconds = min(LONGEST_PAUSE, seconds)
+        self._wanted_at = self.clock + seconds
+        return {"not_before": self.outside.now() + seconds}
+
+    async def until_wanted(self) -> None:
+        """Wait until a create may be sent again, or until somebody wants it cancelled."""
+        if self._wanted_at is None:  # what another process was told, by the only clock of both
+            left = (self.record.not_before or 0.0) - self.outside.now()
+            self._wanted_at = self.clock + min(LONGEST_PAUSE, left)
+        if (left := self._wanted_at - self.clock) > 0:
+            await self.pause(left)
 
     def wake(self) -> None:
         """End the pause: there is something to see."""

@@ -93,8 +93,8 @@ MUTANTS = [
     Mutant(
         "the pause that the vendor wants is not made",
         submission._not_created,
-        "wait = found.retry_after\n",
-        "wait = None\n",
+        "later = work.postponed(wait)",
+        "later = {}",
     ),
     # --- finding out ------------------------------------------------------------------------------
     Mutant(
