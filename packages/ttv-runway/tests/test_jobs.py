@@ -349,9 +349,10 @@ def test_a_wrong_key_says_so_and_nothing_is_made(runway):
 def test_no_key_says_so_before_anything_is_sent(runway):
     with pytest.raises(BackendUnavailableError, match="no key") as caught:
         make(Quick(base_url=runway.url))
-    assert (caught.value.code, caught.value.charged) == ("no_key", "no")
+    assert (caught.value.code, caught.value.charged) == ("unavailable", "no")
     assert "export RUNWAYML_API_SECRET" in caught.value.remedy
     assert not runway.requests
+    assert jobs.select() == []  # there was never a job
 
 
 # --- downloads (R16, R17) -----------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Defaults", "VideoGenerator", "VideoGeneratorInterface", "as_request"]
 
+_ASK_AGAIN = 1.0
 _OLDER_NAMES = {
     "input_image_path": "image",
     "last_image_path": "last_image",
@@ -297,7 +299,7 @@ class VideoGenerator(VideoGeneratorInterface):
         """
         job = self._launch(request, fields, on_event)
         try:
-            return job.wait(self._patience if timeout is None else timeout)
+            return job.wait_as_set() if timeout is None else job.wait(timeout)
         except GenerationTimeoutError:
             self._timed_out(job, on_timeout)
             if not job.done:
@@ -335,8 +337,7 @@ class VideoGenerator(VideoGeneratorInterface):
         try:
             job = await asyncio.shield(starting)
             ended = asyncio.wrap_future(job.future)
-            patience = self._patience if timeout is None else timeout
-            await asyncio.wait([ended], timeout=patience)
+            limit = await _until(ended, job, timeout)
         except asyncio.CancelledError:
             # The job may be on its way already: it is known once it has begun.
             await asyncio.to_thread(self._interrupted, await starting)
@@ -345,7 +346,7 @@ class VideoGenerator(VideoGeneratorInterface):
             ended.add_done_callback(lambda done: done.cancelled() or done.exception())
             await asyncio.to_thread(self._timed_out, job, on_timeout)
             if not job.done:
-                raise job.overdue(patience)
+                raise job.overdue(limit)
         return job.wait()
 
     async def _begun(
@@ -356,11 +357,6 @@ class VideoGenerator(VideoGeneratorInterface):
     ) -> Job:
         """Return a job that has been begun, without blocking the event loop meanwhile."""
         return await asyncio.to_thread(self._launch, request, fields, on_event)
-
-    @property
-    def _patience(self) -> float | None:
-        """Seconds that a call waits if it does not say; None for as long as it takes."""
-        return None
 
     def _timed_out(self, job: Job, on_timeout: Literal["keep", "cancel"]) -> None:
         """Do what the caller wants of a job that took longer than it would wait."""
@@ -434,6 +430,19 @@ class VideoGenerator(VideoGeneratorInterface):
     def __repr__(self) -> str:
         """Name the backend; settings may hold secrets and are not shown."""
         return f"<{type(self).__name__} {getattr(self, 'name', '')!r}>"
+
+
+async def _until(ended: asyncio.Future[Any], job: Job, seconds: float | None) -> float | None:
+    """Wait for the end of a job as long as the caller wants, or its settings; return how long."""
+    started = time.monotonic()
+    while True:
+        limit = job.patience if seconds is None else seconds
+        left = None if limit is None else started + limit - time.monotonic()
+        if ended.done() or (left is not None and left <= 0):
+            return limit
+        if job.changes_hands and seconds is None:
+            left = _ASK_AGAIN if left is None else min(_ASK_AGAIN, left)
+        await asyncio.wait([ended], timeout=left)
 
 
 def _newer_names(kwargs: Mapping[str, Any]) -> dict[str, Any]:

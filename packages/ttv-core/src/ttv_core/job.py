@@ -118,7 +118,10 @@ class Job:
         backend: Who makes it.
         plan: What was asked of the engine.
         patience: Seconds that the settings would wait for it; None for as long as it takes.
+        changes_hands: Whether another backend may take it over, which would wait for another time.
     """
+
+    changes_hands = False
 
     def __init__(self, plan: Plan, context: JobContext) -> None:
         self.id = context.job_id
@@ -180,17 +183,30 @@ class Job:
             GenerationTimeoutError: If the time is over; `.job` is this job.
             VideoGenerationError: Whatever ended the job.
         """
-        self._wait_for(self._future, timeout)
+        self._wait_for(self._future, lambda: timeout)
         return self._future.result()
 
-    def _wait_for(self, future: Future[Any], timeout: float | None) -> None:
-        deadline = None if timeout is None else time.monotonic() + timeout
+    def wait_as_set(self) -> VideoResult:
+        """Wait for the video as long as the settings of whoever makes it want.
+
+        Raises:
+            GenerationTimeoutError: If that time is over; `.job` is this job.
+            VideoGenerationError: Whatever ended the job.
+        """
+        self._wait_for(self._future, lambda: self.patience)
+        return self._future.result()
+
+    def _wait_for(
+        self, future: Future[Any], limit: Callable[[], float | None] = lambda: None
+    ) -> None:
+        started = time.monotonic()
         while not future.done():
-            left = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
+            timeout = limit()
+            left = _SLICE if timeout is None else started + timeout - time.monotonic()
             if left <= 0:
                 raise self.overdue(timeout)
             # In slices: a signal that another thread takes does not wake an endless wait.
-            wait_for([future], left)
+            wait_for([future], min(_SLICE, left))
 
     def overdue(self, timeout: float | None) -> GenerationTimeoutError:
         """Return the error of whoever waited so many seconds for it."""

@@ -133,6 +133,7 @@ class RemoteVideoGenerator(VideoGenerator):
     Settings: ClassVar[type[BackendSettings]] = RemoteSettings
     semantics: SubmitSemantics = SubmitSemantics()
     default_base_url: ClassVar[str] = ""
+    _usable = False
 
     # --- what a backend writes ------------------------------------------------------------------
 
@@ -299,13 +300,33 @@ class RemoteVideoGenerator(VideoGenerator):
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         here = desk()
         job = RemoteJob(plan, context, here, self)
-        job.patience = self._patience
+        job.patience = getattr(self.settings, "timeout", None)
         if (before := here.known(plan)) is not None:
             job.changed(before)
             return job.drive(self.see_through(job, before, here))
+        self._check_usable()
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         check_writable(target)
         return job.drive(self._begin(job, here, plan, target))
+
+    def _check_usable(self) -> None:
+        """Refuse what lacks a key or the like before there is a job; asked once, for it is so long.
+
+        Raises:
+            BackendUnavailableError: If it cannot be used.
+        """
+        if self._usable:
+            return
+        found = self.availability()
+        if not found.ok:
+            raise BackendUnavailableError(
+                f"{self.name} cannot be used: {'; '.join(found.reasons)}",
+                backend=self.name,
+                code="unavailable",
+                charged="no",
+                remedy="; ".join(found.remedies),
+            )
+        self._usable = True
 
     async def _begin(self, job: RemoteJob, here: Desk, plan: Plan, target: Path) -> VideoResult:
         facts = {"identity": self.identity(), "plugin": self._plugin()}
@@ -383,10 +404,6 @@ class RemoteVideoGenerator(VideoGenerator):
         # Planning is quick and nothing else blocks: no thread for each of a thousand jobs.
         await asyncio.sleep(0)
         return self._launch(request, fields, on_event)
-
-    @property
-    def _patience(self) -> float | None:
-        return getattr(self.settings, "timeout", None)
 
     def _interrupted(self, job: Job) -> None:
         """Leave a job that the vendor may have; cancel one that surely was not sent."""

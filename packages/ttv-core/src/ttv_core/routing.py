@@ -414,6 +414,8 @@ class _ChainJob(Job):
         last: Whether no other backend is to be tried: nobody waits for it any more.
     """
 
+    changes_hands = True
+
     def __init__(self, plan: Plan, context: JobContext) -> None:
         super().__init__(plan, context)
         self.child: Job | None = None
@@ -445,7 +447,7 @@ class _ChainJob(Job):
 
     def accepted(self) -> Job:
         """Wait until a backend has taken it on, and return it."""
-        self._wait_for(self._taken, None)
+        self._wait_for(self._taken)
         self._taken.result()
         return self
 

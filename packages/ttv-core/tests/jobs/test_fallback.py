@@ -13,6 +13,8 @@ import ttv_core
 from ttv_core import (
     AllBackendsFailedError,
     AuthenticationError,
+    Availability,
+    BackendUnavailableError,
     ContentRejectedError,
     CostLimitError,
     DownloadError,
@@ -330,3 +332,61 @@ def test_events_of_a_chain_name_the_job_at_work(config, acme, other, tmp_path):
     assert ("acme", "failed") in heard
     assert heard[-1] == ("other", "completed")
     assert isinstance(result.attempts[0].error, InvalidInputError | GenerationFailedError)
+
+
+@pytest.fixture
+def impatient(config, acme, other):
+    """The second vendor takes long, and the settings would not wait for it."""
+    acme.fail("create", "status", status=401)
+    other.states = ["running"]
+    config["backends"]["other"]["timeout"] = 0.3
+    return config
+
+
+def goes_on(error, other, video):
+    """The wait has ended; the job has not."""
+    assert (error.backend, "not done after 0.3 s" in error.message) == ("other", True)
+    for task in other.tasks.values():
+        task.states.append("done")
+    return error.job.wait(timeout=30).path.read_bytes() == video
+
+
+def test_a_call_waits_as_long_as_whoever_makes_it_is_set_to(impatient, other, tmp_path, video):
+    with pytest.raises(GenerationTimeoutError) as caught:
+        made(impatient, tmp_path)
+    assert goes_on(caught.value, other, video)
+
+
+def test_so_does_one_that_does_not_block(impatient, other, tmp_path, video):
+    wanted = {"config": impatient, "duration": 1, "output": tmp_path / "fox.mp4"}
+    with pytest.raises(GenerationTimeoutError) as caught:
+        asyncio.run(ttv_core.agenerate("a fox", **wanted))
+    assert goes_on(caught.value, other, video)
+
+
+def test_the_call_itself_may_want_longer_than_the_settings(config, acme, tmp_path, video):
+    acme.fail("create", "status", status=401)
+    config["backends"]["other"]["timeout"] = 0.001
+    assert made(config, tmp_path, timeout=30).path.read_bytes() == video
+
+
+class Keyless(AcmeGenerator):
+    """Has no key, which can be seen without asking."""
+
+    name = "acme"
+
+    def availability(self, *, deep=False):
+        assert not deep
+        return Availability(ok=False, reasons=("no key",), remedies=("export ACME_API_KEY=…",))
+
+
+def test_what_cannot_be_used_makes_no_job_and_the_next_is_tried(
+    config, registry, acme, tmp_path, video
+):
+    with pytest.raises(BackendUnavailableError, match="acme cannot be used: no key") as caught:
+        Keyless(base_url=acme.url).generate("a fox", duration=1)
+    assert (caught.value.charged, caught.value.remedy) == ("no", "export ACME_API_KEY=…")
+    assert (jobs.select(), acme.requests) == ([], {})
+    registry["acme"] = Keyless
+    assert made(config, tmp_path).path.read_bytes() == video
+    assert [job.backend for job in jobs.select()] == ["other"]

@@ -91,7 +91,7 @@ class RemoteJob(Job):
         Raises:
             VideoGenerationError: If the vendor does not take it, or nobody can tell.
         """
-        self._wait_for(self._at_the_vendor, None)
+        self._wait_for(self._at_the_vendor)
         self._at_the_vendor.result()
         return self
 
