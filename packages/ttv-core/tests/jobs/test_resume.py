@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import pickle
 import subprocess
@@ -27,8 +28,11 @@ from ttv_core import (
     background,
     jobs,
 )
+from ttv_core.jobs import desk as desk_module
 from ttv_core.jobs import handle
 from ttv_core.jobs.desk import desk, state_folder
+from ttv_core.jobs.ownership import Owner
+from ttv_core.jobs.record import JobRecord
 
 HERE = str(Path(__file__).parent)
 
@@ -168,6 +172,24 @@ def test_who_comes_second_follows(acme, at_the_vendor, config, video):
     assert out.split("\n")[-2] == str(path)
     assert (acme.requests["create"], acme.requests["file"]) == (1, 1)
     assert not heard.is_set()
+
+
+def test_who_follows_hears_how_it_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(desk_module, "_FOLLOW_SECONDS", 0.001)
+    here, other = desk(), Owner(desk().folder)
+    record = JobRecord(id="01AWAY", backend="acme", model="acme-1", state="accepted")
+    record = here.store.insert(dataclasses.replace(record, owner=other.name)).result()
+    heard = []
+
+    def tell(state, **facts):
+        heard.append(state)
+        after = {"accepted": {"state": "running"}, "running": {"state": "cancelled"}}[state]
+        here.store.update(here.get("01AWAY"), **after).result()
+
+    with pytest.raises(GenerationCancelledError):
+        asyncio.run(here.see_through(record, None, tell, lambda record: None))
+    assert heard == ["accepted", "running"]
+    other.let_go()
 
 
 @pytest.mark.parametrize("after", [True, False])

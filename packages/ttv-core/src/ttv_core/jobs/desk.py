@@ -186,7 +186,7 @@ class Desk:
         Raises:
             VideoGenerationError: Whatever ended the job, or this wait for it.
         """
-        told_elsewhere = False
+        followed = ""
         while True:
             mine = record.owner == self.owner.name
             if record.state in TERMINAL:
@@ -197,9 +197,10 @@ class Desk:
             if not mine and (record.owner is None or not is_alive(self.folder, record.owner)):
                 record = await self._claimed(record)
                 continue
-            if not told_elsewhere and not mine:
-                told_elsewhere = True
-                tell(record.state, message="another process works on it; following that one")
+            if not mine and followed != record.state:
+                first = "another process works on it; following that one"
+                tell(record.state, message="" if followed else first)
+                followed = record.state
             await asyncio.sleep(_FOLLOW_SECONDS)
             record = self.get(record.id)
             changed(record)
