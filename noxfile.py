@@ -44,6 +44,9 @@ CLEAN_ROOM = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 # Hypothesis then tries the same examples each time: a change fails by what it changed.
 REPEATABLE = {"CI": "true"}
 
+# Most tests wait for a process or a socket. A file stays together, for what its fixtures share.
+SIDE_BY_SIDE = ("-p", "xdist.plugin", "--numprocesses=auto", "--dist=loadfile")
+
 
 @nox.session(default=False, reuse_venv=True)
 def build(session: nox.Session) -> None:
@@ -87,7 +90,8 @@ def core(session: nox.Session) -> None:
     """Test the core's wheel, with all of its extras, on every supported Python."""
     package = PACKAGES[CORE]
     measured = session.python == PYTHONS[0]
-    install(session, package, *group("coverage") if measured else (), extras=package.extras)
+    runner = group("coverage" if measured else "parallel")
+    install(session, package, *runner, extras=package.extras)
     if not measured:
         test(session, package)
         return
@@ -100,7 +104,7 @@ def core(session: nox.Session) -> None:
 @nox.parametrize("name", PLUGINS, ids=PLUGINS)
 def plugin(session: nox.Session, name: str) -> None:
     """Test each package's wheel alone with what it declares."""
-    install(session, PACKAGES[name])
+    install(session, PACKAGES[name], *group("parallel"))
     test(session, PACKAGES[name])
 
 
@@ -112,7 +116,7 @@ def lowest(session: nox.Session, name: str) -> None:
     extras = package.extras if name == CORE else []
     pins = Path(session.create_tmp(), "lowest.txt")
     pins.write_text("\n".join(lowest_versions([wanted(package, extras)])), encoding="utf-8")
-    install(session, package, "-c", str(pins), extras=extras)
+    install(session, package, *group("parallel"), "-c", str(pins), extras=extras)
     test(session, package)
 
 
@@ -255,9 +259,10 @@ def installed(session: nox.Session) -> set[str]:
 
 
 def test(session: nox.Session, package: Package, *runner: str) -> None:
-    """Run a package's tests, through another runner if one is given."""
+    """Run a package's tests side by side, or through another runner if one is given."""
     tests = str(package.tests.relative_to(ROOT))
-    session.run(*runner, "pytest", tests, *session.posargs, env=CLEAN_ROOM | REPEATABLE)
+    how = () if runner else SIDE_BY_SIDE
+    session.run(*runner, "pytest", *how, tests, *session.posargs, env=CLEAN_ROOM | REPEATABLE)
 
 
 def towncrier(package: Package) -> list[str]:
