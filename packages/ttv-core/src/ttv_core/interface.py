@@ -337,13 +337,14 @@ class VideoGenerator(VideoGeneratorInterface):
         try:
             job = await asyncio.shield(starting)
             ended = asyncio.wrap_future(job.future)
+            # `job.wait` raises it; asyncio would log this copy of it as one that nobody saw.
+            ended.add_done_callback(lambda done: done.cancelled() or done.exception())
             limit = await _until(ended, job, timeout)
         except asyncio.CancelledError:
             # The job may be on its way already: it is known once it has begun.
             await asyncio.to_thread(self._interrupted, await starting)
             raise
         if not ended.done():
-            ended.add_done_callback(lambda done: done.cancelled() or done.exception())
             await asyncio.to_thread(self._timed_out, job, on_timeout)
             if not job.done:
                 raise job.overdue(limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import subprocess
@@ -406,3 +407,22 @@ except OutputError as error:
     if "Permission denied" in done.stderr and "shut" not in done.stderr:
         pytest.skip("another user cannot read this environment")
     assert done.stdout.split() == ["not_writable", "0"], done.stderr
+
+
+def test_an_error_that_was_raised_is_not_also_logged_as_one_nobody_saw(grey, tmp_path, monkeypatch):
+    def broken(plan, context):
+        raise GenerationFailedError("no")
+
+    monkeypatch.setattr(grey, "render", broken)
+    seen = []
+
+    async def fails():
+        asyncio.get_running_loop().set_exception_handler(lambda _, said: seen.append(said))
+        with pytest.raises(GenerationFailedError):
+            await grey.agenerate("dusk", output=tmp_path / "a.mp4")
+        gc.collect()
+        await asyncio.sleep(0)
+
+    asyncio.run(fails())
+    gc.collect()
+    assert seen == []
