@@ -21,6 +21,7 @@ __all__ = ["cli", "main"]
 
 COMMANDS = {
     "generate": Lazy("ttv_cli.commands.generate:generate", "Make a video from a prompt."),
+    "batch": Lazy("ttv_cli.commands.batch:batch", "Make a video of every request in a file."),
     "jobs": Lazy("ttv_cli.commands.jobs:jobs", "List the jobs at vendors, and settle them."),
     "resume": Lazy(
         "ttv_cli.commands.resume:resume", "Take up jobs at vendors again, and fetch their videos."
@@ -49,7 +50,8 @@ Examples:
 Exit codes:
 {exits.told()}
 
-Every command takes --json: one JSON document on standard output, all else on standard error.
+Every command takes --json: one JSON document on standard output (batch: one a line), all else on
+standard error.
 """
 
 

@@ -12,6 +12,7 @@ Names are imported when they are used, so that importing this package costs next
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ttv_core.batch import BatchItem, generate_many, plan_many
     from ttv_core.capabilities import (
         Canvas,
         Capabilities,
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from ttv_core.tables import models_from
 
 _HOME = {
+    "batch": ("BatchItem", "generate_many", "plan_many"),
     "capabilities": (
         "Canvas",
         "Capabilities",
@@ -177,6 +179,7 @@ __all__ = [
     "BackendSettings",
     "BackendSpec",
     "BackendUnavailableError",
+    "BatchItem",
     "Canvas",
     "Capabilities",
     "Config",
@@ -231,11 +234,13 @@ __all__ = [
     "create_video_generator",
     "extract_backend_config",
     "generate",
+    "generate_many",
     "hookimpl",
     "load_config",
     "models_from",
     "plan",
     "plan_all",
+    "plan_many",
     "resume",
     "start",
 ]

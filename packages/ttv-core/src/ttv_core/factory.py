@@ -315,11 +315,18 @@ def _generator(
     backend: str | None,
     fallbacks: Sequence[str] | None,
 ) -> VideoGenerator:
-    read = load_config(config)
-    made = create_video_generator(read, backend, fallback_backends=fallbacks)
-    _check_option_names(request, GENERATOR_REGISTRY)
-    name = backend or os.environ.get("TTV_BACKEND") or read.default_backend or "auto"
-    return _as_generator(name, made, read, GENERATOR_REGISTRY)
+    made = generator_for(load_config(config), backend, fallbacks)
+    check_option_names(request)
+    return made
+
+
+def generator_for(
+    config: Config, backend: str | None, fallbacks: Sequence[str] | None
+) -> VideoGenerator:
+    """Make a generator as `create_video_generator` does; one of five methods is wrapped."""
+    made = create_video_generator(config, backend, fallback_backends=fallbacks)
+    name = backend or os.environ.get("TTV_BACKEND") or config.default_backend or "auto"
+    return _as_generator(name, made, config, GENERATOR_REGISTRY)
 
 
 def _create(
@@ -359,9 +366,15 @@ def _priority(registry: GeneratorRegistry, name: str) -> int:
     return record.spec.priority if record is not None and record.spec is not None else 0
 
 
-def _check_option_names(request: VideoRequest, registry: GeneratorRegistry) -> None:
-    """Refuse options for a backend that is not there: they would go nowhere."""
-    known = {*registry, *registry.plugins.names()}
+def check_option_names(request: VideoRequest) -> None:
+    """Refuse options for a backend that is not there: they would go nowhere.
+
+    Raises:
+        InvalidInputError: If there are some.
+    """
+    if not request.options:
+        return
+    known = {*GENERATOR_REGISTRY, *GENERATOR_REGISTRY.plugins.names()}
     for name in request.options:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

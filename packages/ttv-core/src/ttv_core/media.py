@@ -33,6 +33,7 @@ __all__ = [
     "frames",
     "last_frame",
     "measure",
+    "overview",
     "poster",
 ]
 
@@ -318,6 +319,41 @@ def contact_sheet(path: Path, target: Path, *, columns: int = 4, rows: int = 2) 
     lines = [np.concatenate(stills[i * columns : (i + 1) * columns], axis=1) for i in range(rows)]
     sheet = np.concatenate(lines, axis=0)
     return write_jpeg(sheet[: sheet.shape[0] // 2 * 2, : sheet.shape[1] // 2 * 2], target)
+
+
+def overview(
+    videos: Sequence[Path], target: Path, *, columns: int = 4, width: int = 320, height: int = 180
+) -> Path:
+    """Write a grid with one still of each of several videos, as JPEG.
+
+    Args:
+        videos: The videos, of whatever shape; each is fitted into its field.
+        target: Where the picture goes; replaced.
+        columns: Stills beside each other.
+        width: Pixels of a field; even.
+        height: Likewise.
+
+    Returns:
+        The target.
+    """
+    import numpy as np
+
+    columns = min(columns, len(videos))
+    sheet = np.zeros((-(-len(videos) // columns) * height, columns * width, 3), np.uint8)
+    for i, path in enumerate(videos):
+        still = _fitted(_pick(path, [0.4])[0], width, height)
+        top = i // columns * height + (height - still.shape[0]) // 2
+        left = i % columns * width + (width - still.shape[1]) // 2
+        sheet[top : top + still.shape[0], left : left + still.shape[1]] = still
+    return write_jpeg(sheet, target)
+
+
+def _fitted(frame: Frame, width: int, height: int) -> Frame:
+    scale = min(width / frame.shape[1], height / frame.shape[0])
+    edges = [max(2, int(edge * scale) // 2 * 2) for edge in (frame.shape[1], frame.shape[0])]
+    picture = _av().VideoFrame.from_ndarray(frame, format="rgb24")
+    small: Frame = picture.reformat(width=edges[0], height=edges[1]).to_ndarray(format="rgb24")
+    return small
 
 
 def _pick(path: Path, places: Sequence[float]) -> list[Frame]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import glob
 import os
 import re
 import secrets
@@ -28,6 +29,7 @@ __all__ = [
     "PendingFile",
     "check_writable",
     "choose_target",
+    "remove_parts",
     "sidecar_path",
     "slug",
     "storage_error",
@@ -181,6 +183,18 @@ def storage_error(error: OSError, path: Path) -> OutputError:
     return OutputError(message, code=code, remedy=remedy)
 
 
+def _part(target: Path, tag: str) -> Path:
+    return target.with_name(f".{target.stem[:80]}.{tag}.part{target.suffix}")
+
+
+def remove_parts(target: Path) -> None:
+    """Remove what killed processes have left of a video; called where nobody else writes it."""
+    for named in (target, sidecar_path(target)):
+        pattern = glob.escape(_part(named, "TAG").name).replace("TAG", "*")
+        for path in target.parent.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
 class PendingFile:
     """A file that gets its name when it is whole, and is gone when it is not.
 
@@ -196,9 +210,7 @@ class PendingFile:
     def __init__(self, target: Path, *, overwrite: bool, path: Path | None = None) -> None:
         self.target = target
         self.overwrite = overwrite
-        tag = secrets.token_hex(4)
-        usual = target.with_name(f".{target.stem[:80]}.{tag}.part{target.suffix}")
-        self.path = usual if path is None else path
+        self.path = _part(target, secrets.token_hex(4)) if path is None else path
         self._published = False
         self._created = False
 

@@ -17,6 +17,7 @@ from ttv_core.media import (
     frames,
     last_frame,
     measure,
+    overview,
     poster,
 )
 
@@ -137,6 +138,21 @@ def test_stills_are_written_as_jpeg(kit, tmp_path):
     assert poster(path, tmp_path / "p.jpg").read_bytes().startswith(b"\xff\xd8")
     sheet = contact_sheet(path, tmp_path / "s.jpg", columns=3, rows=2)
     assert first_frame(sheet).shape == (72, 192, 3)
+
+
+def test_an_overview_has_one_still_of_each_whatever_its_shape(tmp_path):
+    paths = []
+    for i, (width, height) in enumerate([(64, 36), (36, 64), (32, 32)]):
+        paths.append(tmp_path / f"{i}.mp4")
+        with VideoWriter(paths[-1], width=width, height=height, fps=12) as video:
+            for _ in range(3):
+                video.write(np.full((height, width, 3), 200, np.uint8))
+    sheet = first_frame(overview(paths, tmp_path / "o.jpg", columns=2, width=64, height=36))
+    assert sheet.shape == (72, 128, 3)
+    assert sheet[18, 32].min() > 150  # the wide one fills its field
+    assert sheet[18, 96].min() > 150
+    assert sheet[18, 70].max() < 50  # beside the tall one it is black
+    assert sheet[54, 96].max() < 50  # there is no fourth
 
 
 def test_a_still_that_cannot_be_written_is_told(kit, tmp_path):

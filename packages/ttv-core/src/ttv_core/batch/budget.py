@@ -1,0 +1,60 @@
+"""Money that a batch may spend: a video is begun only if what it may cost is left."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+from ttv_core.errors import CostLimitError
+from ttv_core.results import Violation
+
+__all__ = ["Budget"]
+
+
+class Budget:
+    """What may be spent, what is spent, and what is held for videos under way.
+
+    Args:
+        limit: US dollars; None for no limit.
+        spent: What earlier runs have spent.
+    """
+
+    def __init__(self, limit: Decimal | None, spent: Decimal = Decimal()) -> None:
+        self.limit = limit
+        self.spent = spent
+        self._held: dict[str, Decimal] = {}
+        self._changed = asyncio.Event()
+
+    async def hold(self, key: str, amount: Decimal | None, *, unknown: bool = False) -> None:
+        """Keep what a video may cost, and wait where others under way may leave enough for it.
+
+        Args:
+            key: Which video.
+            amount: What it is expected to cost; None when that is unknown.
+            unknown: Whether an unknown cost may pass.
+
+        Raises:
+            CostLimitError: If the budget does not allow it.
+        """
+        if self.limit is None:
+            return
+        if amount is None and not unknown:
+            raise _refused("what it costs is not known, so it cannot be kept within the budget")
+        wanted = amount or Decimal()
+        while self.spent + sum(self._held.values()) + wanted > self.limit:
+            if not self._held:
+                left = self.limit - self.spent
+                raise _refused(f"it costs ${wanted}, and ${left} of the budget are left")
+            self._changed.clear()
+            await self._changed.wait()
+        self._held[key] = wanted
+
+    def settle(self, key: str, cost: Decimal | None) -> None:
+        """Note what a video has cost after all."""
+        self._held.pop(key, None)
+        self.spent += cost or Decimal()
+        self._changed.set()
+
+
+def _refused(message: str) -> CostLimitError:
+    return CostLimitError(violations=[Violation("budget", "cost_limit", message)])

@@ -1,0 +1,47 @@
+"""What a request is known by in a batch: its content, not its place in the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.request import WISHES
+from ttv_core.results import plain
+
+if TYPE_CHECKING:
+    from ttv_core.inputs import MediaInput
+    from ttv_core.request import VideoRequest
+
+__all__ = ["content_key"]
+
+_LENGTH = 20
+
+
+def content_key(request: VideoRequest, backend: str | None, name: str, *, copy: int) -> str:
+    """Return a short key of what is asked, the same in every run.
+
+    Where the video goes and what it may cost do not count, what a picture shows does.
+
+    Args:
+        request: What is asked.
+        backend: Who is to make it, where that is said.
+        name: The name it is to get, where that is said.
+        copy: How many requests of the same content came before it: each of them is wanted.
+    """
+    asked: dict[str, Any] = {
+        field: plain(getattr(request, field)) for field in WISHES if field != "inputs"
+    }
+    asked["inputs"] = [[item.role, _shown(item)] for item in request.inputs]
+    asked |= {"backend": backend, "name": name, "copy": copy, "adjust": request.on_unsupported}
+    text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def _shown(item: MediaInput) -> str:
+    if item.is_url:
+        return str(item.source)
+    try:
+        return hashlib.sha256(item.read()).hexdigest()
+    except (OSError, ValueError):
+        return str(item.source)  # planning will say what is wrong with it

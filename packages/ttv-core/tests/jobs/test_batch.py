@@ -1,0 +1,447 @@
+"""Many requests: each is made once, whatever ends the process, and nothing is paid twice."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from acme import KEY
+
+import ttv_core
+from ttv_core import Capabilities, LocalVideoGenerator, OutputError, VideoRequest, jobs
+from ttv_core.batch.ledger import NAME, Ledger
+
+HERE = str(Path(__file__).parent)
+FULL = os.environ.get("TTV_TORTURE") == "full"
+
+
+class Grey(LocalVideoGenerator):
+    """Makes grey frames on this machine, and counts them."""
+
+    name = "grey"
+    models = Capabilities.model_validate(
+        {
+            "backend": "grey",
+            "kind": "local",
+            "models": [
+                {
+                    "id": "grey-1",
+                    "fps": 24,
+                    "prices": [{"basis": "free"}],
+                    "durations": {"minimum": 0.1, "maximum": 10, "default": 0.5},
+                    "canvas": {"sizes": ["64x36"]},
+                }
+            ],
+        }
+    )
+    rendered = itertools.count()
+    hold = threading.Event()
+
+    def render(self, plan, context):
+        next(self.rendered)
+        for i in range(plan.expected.num_frames):
+            context.progress(i, plan.expected.num_frames)
+            yield np.full((36, 64, 3), 7 * i, np.uint8)
+        while "hold" in plan.request.prompt:
+            context.check()
+            self.hold.wait(0.01)
+
+
+@pytest.fixture
+def many(acme, registry, tmp_path):
+    """Make many videos in one folder, with the vendor or on this machine."""
+    registry["grey"] = Grey
+    Grey.rendered = itertools.count()
+    config = {"backends": {"acme": {"base_url": acme.url, "api_key": KEY}}}
+
+    def make(requests, **how):
+        how = {"output": tmp_path / "out", "config": config, "backend": "acme"} | how
+        return list(ttv_core.generate_many(requests, **how))
+
+    make.config = config
+    return make
+
+
+def foxes(count, **fields):
+    return [{"prompt": f"fox {i}", "duration": 1} | fields for i in range(count)]
+
+
+def states(items):
+    return {item.number: item.state for item in items}
+
+
+def by_state(items):
+    return sorted(item.state for item in items)
+
+
+def rendered():
+    return int(re.search(r"\d+", repr(Grey.rendered))[0])
+
+
+@pytest.mark.parametrize("backend", ["acme", "grey"])
+def test_each_is_made_once_however_often_the_batch_is_run(backend, many, acme, tmp_path):
+    made = many(foxes(8), backend=backend)
+    assert states(made) == dict.fromkeys(range(1, 9), "completed")
+    assert len({item.path for item in made}) == 8
+    assert all(item.path.stat().st_size for item in made)
+    again = many(foxes(8), backend=backend)
+    assert states(again) == dict.fromkeys(range(1, 9), "skipped")
+    assert {item.path for item in again} == {item.path for item in made}
+    assert (acme.accepted, rendered()) == ((8, 0) if backend == "acme" else (0, 8))
+
+
+def test_what_is_done_is_known_by_its_content_not_its_place(many, acme):
+    many(foxes(4))
+    mixed = [*reversed(foxes(4)), {"prompt": "a hen", "duration": 1}]
+    assert states(many(mixed)) == dict.fromkeys((1, 2, 3, 4), "skipped") | {5: "completed"}
+    assert acme.accepted == 5
+
+
+def test_the_same_request_twice_is_wanted_twice(many, acme):
+    assert states(many(foxes(1) * 3)) == dict.fromkeys((1, 2, 3), "completed")
+    assert states(many(foxes(1) * 4)) == dict.fromkeys((1, 2, 3), "skipped") | {4: "completed"}
+    assert acme.accepted == 4
+
+
+def test_a_picture_counts_by_what_it_shows(tmp_path):
+    from ttv_core.batch.content import content_key
+
+    picture = tmp_path / "a.png"
+    request = VideoRequest(prompt="a fox", image=picture)
+    keys = set()
+    for data in (b"one", b"two", b"one"):
+        picture.write_bytes(data)
+        keys.add(content_key(request, None, "", copy=0))
+    (tmp_path / "b.png").write_bytes(b"one")
+    keys.add(content_key(request.with_(image=tmp_path / "b.png"), None, "", copy=0))
+    assert len(keys) == 2
+
+
+def test_one_that_is_wrong_is_told_in_its_place_and_the_rest_is_made(many):
+    wanted = [{"prompt": "a", "duration": -1}, "a fox", 7, {"prompt": "b", "backend": 3}]
+    found = {item.number: item for item in many([*wanted, {"prompt": "c", "fps": 9.0}])}
+    assert states(found.values()) == {
+        1: "refused",
+        2: "completed",
+        3: "refused",
+        4: "refused",
+        5: "refused",
+    }
+    assert "duration is -1" in found[1].error.message
+    assert "it is a int, not a set of fields" in found[3].error.message
+    assert "backend is 3" in found[4].error.message
+    assert found[5].error.violations[0].field == "fps"
+
+
+def test_each_request_may_name_who_makes_it(many, acme):
+    made = many([*foxes(2), *foxes(2, backend="grey")])
+    assert [item.backend for item in sorted(made, key=lambda item: item.number)] == [
+        "acme",
+        "acme",
+        "grey",
+        "grey",
+    ]
+    assert (acme.accepted, rendered()) == (2, 2)
+
+
+def test_names_are_filled_in_and_no_two_requests_share_one(many, tmp_path):
+    wanted = [{"prompt": "a", "name": "One/../x"}, {"prompt": "b", "name": "two"}]
+    made = many(wanted, name="{name}-{seed}.mp4")
+    assert {item.path.name for item in made} == {"one-x-random.mp4", "two-random.mp4"}
+    clash = many([*wanted, {"prompt": "c", "name": "two"}], name="{name}-{seed}.mp4")
+    assert states(clash) == {1: "skipped", 2: "skipped", 3: "failed"}
+    (tmp_path / "out" / "mine-random.mp4").write_bytes(b"mine")
+    mine = {"prompt": "d", "name": "mine"}
+    for _ in range(2):
+        assert states(many([mine], name="{name}-{seed}.mp4")) == {1: "failed"}
+    assert (tmp_path / "out" / "mine-random.mp4").read_bytes() == b"mine"
+    for name in ("fox", "../{key}.mp4", "{nobody}.mp4", "{.mp4", ".{key}.mp4"):
+        with pytest.raises(OutputError, match="no file name that ends in"):
+            many([], name=name)
+
+
+def test_only_so_many_are_under_way_at_once(many, acme):
+    most, now = 0, 0
+    lock = threading.Lock()
+
+    def hear(event):
+        nonlocal most, now
+        with lock:
+            now += {"submitting": 1, "completed": -1}.get(event.state, 0)
+            most = max(most, now)
+
+    many(foxes(12), concurrency=3, on_event=hear)
+    assert most == 3
+    assert acme.accepted == 12
+
+
+def test_one_machine_makes_one_at_a_time(many):
+    heard = []
+    many(foxes(4), backend="grey", on_event=lambda event: heard.append(event.job_id))
+    assert len([job for job, _ in itertools.groupby(heard)]) == 4
+
+
+def test_requests_are_read_as_they_are_needed(many, acme, tmp_path):
+    read = itertools.count()
+    endless = ({"prompt": f"fox {next(read)}", "duration": 1} for _ in itertools.count())
+    found = ttv_core.generate_many(
+        endless, output=tmp_path / "out", config=many.config, backend="acme", concurrency=2
+    )
+    assert next(found).state == "completed"
+    found.close()
+    assert next(read) < 200
+
+
+# --- money --------------------------------------------------------------------------------------
+
+
+def test_a_budget_holds_over_all_runs(many, acme):
+    def run(budget):
+        return many(foxes(5), budget=budget, concurrency=1)
+
+    made = run("0.55")  # each is expected to cost $0.10, and costs $0.20
+    assert by_state(made) == ["completed"] * 3 + ["refused"] * 2
+    refused = next(item for item in made if item.state == "refused")
+    assert "it costs $0.1, and $-0.05 of the budget are left" in refused.error.message
+    assert by_state(run("0.55")) == ["refused"] * 2 + ["skipped"] * 3
+    assert acme.accepted == 3
+    made = run(1)
+    assert by_state(made) == ["completed"] * 2 + ["skipped"] * 3
+    assert sum(item.cost for item in made) == Decimal(1)
+
+
+def test_what_those_under_way_leave_is_waited_for(many, acme):
+    acme.fail("create", "status", status=400)
+    made = many(foxes(3), budget="0.10")
+    # The first is refused and costs nothing, so the second can be begun; nothing is left then.
+    assert by_state(made) == ["completed", "failed", "refused"]
+    assert acme.accepted == 1
+
+
+def test_without_a_known_price_a_budget_allows_nothing(many, registry):
+    class Dear(Grey):
+        models = Capabilities.model_validate(
+            {
+                "backend": "grey",
+                "kind": "local",
+                "models": [{"id": "grey-1", "fps": 24, "canvas": {"sizes": ["64x36"]}}],
+            }
+        )
+
+    registry["grey"] = Dear
+    wanted = [{"prompt": "a"}, {"prompt": "b", "allow_unknown_cost": True, "duration": 0.5}]
+    assert states(many(wanted, backend="grey", budget=1)) == {1: "refused", 2: "completed"}
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+def test_what_the_vendor_refuses_is_tried_again_only_when_that_is_asked_for(many, acme):
+    acme.fail("create", "status", status=400)
+    made = many(foxes(2))
+    assert sorted(states(made).values()) == ["completed", "failed"]
+    assert next(item for item in made if item.state == "failed").again
+    assert (acme.requests["create"], acme.accepted) == (2, 1)
+
+
+def test_a_failure_stays_one_until_it_is_to_be_tried_again(many, acme):
+    acme.states = [{"state": "failed", "charged": "no"}]
+    made = many(foxes(2))
+    assert by_state(made) == ["failed", "failed"]
+    acme.states = ["done"]
+    again = {item.again for item in made}
+    assert by_state(many(foxes(2))) == ["failed", "failed"]
+    assert acme.accepted == 2
+    if again == {True}:
+        assert by_state(many(foxes(2), retry_failed=True)) == ["completed"] * 2
+        assert acme.accepted == 4
+    else:  # it may have been charged: never by itself
+        assert by_state(many(foxes(2), retry_failed=True)) == ["failed"] * 2
+        assert acme.accepted == 2
+
+
+def test_what_the_user_has_mended_is_tried_again_by_itself(many, acme):
+    wrong = {"backends": {"acme": {"base_url": acme.url, "api_key": "wrong"}}}
+    assert by_state(many(foxes(2), config=wrong)) == ["failed"] * 2
+    assert by_state(many(foxes(2))) == ["completed"] * 2
+    assert acme.accepted == 2
+
+
+def test_a_lost_answer_is_never_sent_again(many, acme):
+    acme.fail("create", "reset", after=True)
+    made = many(foxes(3), concurrency=1)
+    assert by_state(made) == ["completed", "completed", "failed"]
+    lost = next(item for item in made if item.state == "failed")
+    assert (type(lost.error).__name__, lost.again) == ("SubmissionUncertainError", False)
+    for retry in (False, True):
+        assert by_state(many(foxes(3), retry_failed=retry)) == ["failed", "skipped", "skipped"]
+    assert acme.accepted == 3
+    jobs.adopt(lost.error.job_id, "task-000001")
+    assert by_state(many(foxes(3))) == ["completed", "skipped", "skipped"]
+    assert acme.accepted == 3
+
+
+def test_an_overloaded_vendor_is_waited_for(many, acme, monkeypatch):
+    acme.fail("create", "status", status=429, times=7, headers={"Retry-After": "0"})
+    monkeypatch.setattr("ttv_core.batch.gates._BUSY_SECONDS", 0.01)
+    assert by_state(many(foxes(2), concurrency=1)) == ["completed"] * 2
+    assert acme.accepted == 2
+
+
+def test_a_vendor_that_is_down_is_left_alone_for_a_while():
+    import asyncio
+
+    from ttv_core import BackendUnavailableError, GenerationFailedError, QuotaExceededError
+    from ttv_core.batch.gates import Gate
+
+    down = BackendUnavailableError("down", retryable=True, charged="no")
+
+    async def look():
+        gate, loop = Gate(1), asyncio.get_running_loop()
+        waits = []
+        for error in [down] * 5:
+            assert gate.failed(error)
+            waits.append(round(gate._next - loop.time()))
+        gate.went_well()
+        gate._next = 0.0
+        assert gate.failed(down)
+        waits.append(max(0, round(gate._next - loop.time())))
+        busy = QuotaExceededError("busy", retryable=True, charged="no", retry_after=7.0)
+        assert gate.failed(busy)
+        waits.append(round(gate._next - loop.time()))
+        assert not gate.failed(GenerationFailedError("no", charged="no"))
+        assert not gate.failed(BackendUnavailableError("?", retryable=True, charged="unknown"))
+        return waits
+
+    assert asyncio.run(look())[4:] == [60, 0, 7]
+
+
+def test_a_wait_that_ends_leaves_the_job_to_the_next_run(many, acme):
+    acme.states = ["running"]
+    config = {"backends": {"acme": many.config["backends"]["acme"] | {"timeout": 0.2}}}
+    made = many(foxes(1), config=config)
+    assert by_state(made) == ["detached"]
+    for task in acme.tasks.values():
+        task.states.append("done")
+    assert by_state(many(foxes(1))) == ["completed"]
+    assert acme.accepted == 1
+
+
+def test_a_video_that_is_gone_is_made_again_only_where_that_is_free(many, acme):
+    for backend, then in (("grey", "completed"), ("acme", "failed")):
+        [made] = many(foxes(1, backend=backend))
+        made.path.unlink()
+        made.path.with_name(f"{made.path.name}.json").unlink()
+        assert by_state(many(foxes(1, backend=backend))) == [then]
+    assert acme.accepted == 1
+
+
+# --- the process ends ---------------------------------------------------------------------------
+
+
+def test_who_leaves_stops_what_runs_here_and_leaves_no_part(many, tmp_path):
+    heard = threading.Event()
+    found = ttv_core.generate_many(
+        [{"prompt": "a fox", "duration": 0.5}, {"prompt": "hold", "duration": 0.5}],
+        output=tmp_path / "out",
+        config=many.config,
+        backend="grey",
+        on_event=lambda event: heard.set() if event.state == "running" else None,
+    )
+    first = next(found)
+    found.close()
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {NAME, first.path.name, f"{first.path.name}.json"}
+    Ledger(tmp_path / "out").close()  # nobody holds it any more
+
+
+OTHER = """
+import os, sys
+sys.path.insert(0, {here!r})
+import ttv_core
+from acme import KINDS
+from test_batch import Grey, foxes
+ttv_core.GENERATOR_REGISTRY["acme"] = KINDS["keyed"]
+ttv_core.GENERATOR_REGISTRY["grey"] = Grey
+count = 0
+wanted = [*foxes({acme}), *foxes({grey}, backend="grey")]
+for item in ttv_core.generate_many(wanted, output={out!r}, config={config!r}, backend="acme"):
+    count += item.state == "completed"
+    if count == {stop}:
+        os.kill(os.getpid(), 9)
+print("done", flush=True)
+"""
+
+
+def test_killed_and_started_again_each_is_made_once(many, acme, tmp_path):
+    """SIGKILL ten times on the way; what a vendor has is brought home, nothing is made twice."""
+    remote, local = (1_000, 200) if FULL else (30, 10)
+    out = tmp_path / "out"
+    body = textwrap.dedent(OTHER).format(
+        here=HERE,
+        out=str(out),
+        config=many.config,
+        acme=remote,
+        grey=local,
+        stop=(remote + local) // 11,
+    )
+    kills = 0
+    while True:
+        done = subprocess.run(
+            [sys.executable, "-c", body], capture_output=True, text=True, check=False, timeout=300
+        )
+        if done.returncode != -signal.SIGKILL:
+            break
+        kills += 1
+    assert (done.stdout, done.stderr) == ("done\n", "")
+    assert kills >= 10
+    assert acme.accepted == remote
+    videos = [path for path in out.iterdir() if path.suffix == ".mp4"]
+    assert len(videos) == remote + local
+    assert not [path.name for path in out.iterdir() if ".part" in path.name]
+    entries = [json.loads(line) for line in (out / NAME).read_text().splitlines()[1:]]
+    assert sum(entry["state"] == "completed" for entry in entries) == remote + local
+
+
+# --- the ledger ---------------------------------------------------------------------------------
+
+
+def test_one_process_at_a_time_has_a_batch(many, tmp_path):
+    (tmp_path / "out").mkdir()
+    with Ledger(tmp_path / "out"), pytest.raises(OutputError, match="another process works on"):
+        many(foxes(1))
+
+
+def test_a_ledger_that_was_cut_off_is_read_up_to_there(many, acme, tmp_path):
+    many(foxes(2))
+    path = tmp_path / "out" / NAME
+    path.write_bytes(path.read_bytes() + b'{"key": "half')
+    assert by_state(many(foxes(3))) == ["completed", "skipped", "skipped"]
+    assert by_state(many(foxes(3))) == ["skipped"] * 3
+    assert acme.accepted == 3
+
+
+def test_what_is_no_ledger_is_not_overwritten(many, tmp_path):
+    path = tmp_path / "out" / NAME
+    path.parent.mkdir()
+    path.write_text("something else\n")
+    with pytest.raises(OutputError, match="is no ledger of a batch, or is damaged"):
+        many(foxes(1))
+    assert path.read_text() == "something else\n"
+
+
+def test_a_folder_that_cannot_be_written_to(many, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        many(foxes(1), output=tmp_path / "file" / "out")
