@@ -211,6 +211,14 @@ def test_a_poll_that_fails_ends_nothing(veo, vendor, tmp_path, fault):
     assert job.wait(60).charged == "yes"
 
 
+def test_a_page_instead_of_an_answer_is_no_matter_of_credentials(veo, vendor, tmp_path):
+    heard = []
+    job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4", on_event=heard.append)
+    vendor.fail("call", "body", body=b"<html>", content_type="text/html")
+    assert job.wait(60).charged == "yes"
+    assert any("other than JSON" in event.message for event in heard)
+
+
 def test_an_operation_that_google_has_no_more_is_told(veo, vendor, tmp_path):
     job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4")
     for task in vendor.tasks.values():

@@ -130,12 +130,15 @@ class Google:
         from google import genai
         from google.genai.types import HttpOptions
 
+        from ttv_veo.inline import put_aside
+
         # Its own choice would be aiohttp where that is installed, and on that it sends a create
         # again when the connection drops. No connection is kept either: whether a request has
         # arrived on one that the other side has just closed, nobody can tell.
         transport = httpx.AsyncClient(
             limits=httpx.Limits(max_keepalive_connections=0),
             timeout=httpx.Timeout(_SECONDS, connect=10.0),
+            event_hooks={"response": [put_aside]},
         )
         place = self.place
         return genai.Client(

@@ -87,11 +87,12 @@ def of_operation(error: Mapping[str, Any]) -> VideoGenerationError:
 
 
 @contextmanager
-def told(*, polling: bool = False) -> Iterator[None]:
+def told(*, polling: bool = False, signing_in: bool = False) -> Iterator[None]:
     """Raise whatever the client, its transport or its credentials raise as one of ours.
 
     Args:
         polling: Whether a job is asked for, so that "not found" is about the job.
+        signing_in: Whether credentials are read, so that what is wrong with a file is about them.
 
     Raises:
         VideoGenerationError: One of its kinds. The cause is not chained: it may hold a token.
@@ -99,15 +100,18 @@ def told(*, polling: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - Google's libraries have many kinds of their own
-        raise of_exception(error, polling=polling) from None
+        raise of_exception(error, polling=polling, signing_in=signing_in) from None
 
 
-def of_exception(error: Exception, *, polling: bool = False) -> VideoGenerationError:
+def of_exception(
+    error: Exception, *, polling: bool = False, signing_in: bool = False
+) -> VideoGenerationError:
     """Return what the client, its transport or its credentials raised, as one of ours.
 
     Args:
         error: What was raised.
         polling: Whether a job was asked for, so that "not found" is about the job.
+        signing_in: Whether credentials were read, so that what is wrong with a file is about them.
     """
     import google.auth.exceptions as auth
     import httpx
@@ -131,12 +135,16 @@ def of_exception(error: Exception, *, polling: bool = False) -> VideoGenerationE
     )
     if isinstance(error, httpx.HTTPError | auth.TransportError | RequestException):
         return lost
-    if isinstance(error, auth.GoogleAuthError | OSError | ValueError):
+    about_keys = auth.GoogleAuthError | OSError | ValueError if signing_in else auth.GoogleAuthError
+    if isinstance(error, about_keys):
         return AuthenticationError(
             f"there are no usable Google credentials: {type(error).__name__}",
             remedy="gcloud auth application-default login, or set credentials_path",
         )
-    lost.code, lost.message = "backend_error", f"Google's client failed: {type(error).__name__}"
+    no_json = isinstance(error, json.JSONDecodeError)
+    lost.code = "bad_answer" if no_json else "backend_error"
+    what = "answers with something other than JSON" if no_json else "makes its client fail"
+    lost.message = f"Google {what}: {type(error).__name__}"
     return lost
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import replace
-from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ttv_core import (
     Availability,
     GenerationFailedError,
+    OutputError,
     Poll,
     RemoteFile,
     RemoteRef,
@@ -28,9 +27,10 @@ from ttv_veo.storage import Bucket
 from ttv_veo.wire import native_request, with_media
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ttv_core import ModelCapabilities, Plan, ResolvedRequest, VideoRequest
+    from ttv_veo.inline import Kept
 
 __all__ = ["VeoGenerator"]
 
@@ -111,7 +111,7 @@ class VeoGenerator(RemoteVideoGenerator):
             return await with_media(plan.native, self._placed)
 
     async def _client(self) -> Any:
-        with told():
+        with told(signing_in=True):
             return await self.google.client()
 
     async def _placed(self, data: bytes, mime_type: str) -> str | None:
@@ -149,13 +149,16 @@ class VeoGenerator(RemoteVideoGenerator):
         if ref.id.startswith(_IN_BUCKET):
             found = await self._in_bucket(ref.id)
             return Poll(state="done" if found else "running", files=found)
-        operation = await self._operation(ref)
+        try:
+            operation, kept = await self._operation(ref)
+        except OutputError:  # only a finished one has anything to write; `fetch` tells of it
+            return Poll(state="done", word="done")
         if not operation.done:
             return Poll(state="running", word="running")
         await self.bucket.remove(ref.data.get("inputs", ()))
         if operation.error:
             return Poll(state="failed", error=of_operation(operation.error))
-        made = await self._made(operation)
+        made = await self._made(operation, kept)
         if isinstance(made, VideoGenerationError):
             return Poll(state="failed", error=made)
         return Poll(state="done", word="done", files=made)
@@ -164,7 +167,7 @@ class VeoGenerator(RemoteVideoGenerator):
         """Ask for the operation again: its answer is the place where the videos are."""
         if ref.id.startswith(_IN_BUCKET):
             return await self._in_bucket(ref.id)
-        made = await self._made(await self._operation(ref))
+        made = await self._made(*await self._operation(ref))
         if isinstance(made, VideoGenerationError):
             raise made
         return made
@@ -175,35 +178,47 @@ class VeoGenerator(RemoteVideoGenerator):
         prefix = f"{self.settings.output_bucket}/{key}/"
         return RemoteRef(prefix) if await self._in_bucket(prefix) else None
 
-    async def _operation(self, ref: RemoteRef) -> Any:
+    async def _operation(self, ref: RemoteRef) -> tuple[Any, list[Kept]]:
+        """Ask for the operation; the videos that are in the answer are in files by then."""
         from google.genai import types
+
+        from ttv_veo.inline import KEPT
 
         client = await self._client()
         asked = types.GenerateVideosOperation.model_validate({"name": ref.id})
-        with told(polling=True):
-            return await client.aio.operations.get(asked)
+        kept: list[Kept] = []
+        before = KEPT.set(kept)
+        try:
+            with told(polling=True):
+                return await client.aio.operations.get(asked), kept
+        finally:
+            KEPT.reset(before)
 
     async def _in_bucket(self, prefix: str) -> list[RemoteFile]:
         with told(polling=True):
             return [await self.bucket.file(uri) for uri in await self.bucket.videos(prefix)]
 
-    async def _made(self, operation: Any) -> list[RemoteFile] | VideoGenerationError:
+    async def _made(
+        self, operation: Any, kept: list[Kept]
+    ) -> list[RemoteFile] | VideoGenerationError:
         """Return the videos of a finished operation, or why there is none."""
         response = operation.response or operation.result
         videos = [item.video for item in getattr(response, "generated_videos", None) or ()]
         videos = [video for video in videos if video and (video.uri or video.video_bytes)]
         if videos:
-            return [await self._file(video) for video in videos]
+            return [await self._file(video, kept) for video in videos]
         reasons = getattr(response, "rai_media_filtered_reasons", None) or ()
         if reasons or getattr(response, "rai_media_filtered_count", None):
             return filtered(list(reasons), "output")
         message = "Veo finished without a video and gives no reason"
         return GenerationFailedError(message, code="no_video")
 
-    async def _file(self, video: Any) -> RemoteFile:
+    async def _file(self, video: Any, kept: list[Kept]) -> RemoteFile:
+        from ttv_veo.inline import named
+
         if video.video_bytes:
-            data = bytes(video.video_bytes)
-            return RemoteFile(read=partial(_pieces, data), size=len(data))
+            file = named(video.video_bytes, kept)
+            return RemoteFile(read=file.read, size=file.size)
         with told(polling=True):
             return await self.bucket.file(video.uri)
 
@@ -221,7 +236,7 @@ class VeoGenerator(RemoteVideoGenerator):
             remedies.append("set backends.veo.credentials_path")
         if deep and not reasons:
             try:
-                with told():
+                with told(signing_in=True):
                     self.google.credentials()
             except VideoGenerationError as error:
                 reasons.append(error.message)
@@ -235,10 +250,3 @@ def _uploaded(native: Mapping[str, Any]) -> list[str]:
     media = [source.get("image"), source.get("video"), config.get("last_frame")]
     media += [item["image"] for item in config.get("reference_images", ())]
     return [item[name] for item in media if item for name in ("gcs_uri", "uri") if name in item]
-
-
-async def _pieces(data: bytes) -> AsyncIterator[bytes]:
-    step = 1024 * 1024
-    for start in range(0, len(data), step):
-        yield data[start : start + step]
-        await asyncio.sleep(0)
