@@ -162,6 +162,14 @@ def test_what_jobs_took_is_remembered_by_model_the_newest_first(journal):
     assert journal.took("other", "acme-1") == []
 
 
+def test_what_many_jobs_at_once_took_is_not_remembered_by_the_longest_alone(journal):
+    took = [float(i * 7 % 40) for i in range(40)]
+    begun = [journal.insert(a_job(f"J{i:02}")).result() for i in range(40)]
+    for seconds in sorted(took):  # the shortest are finished first
+        journal.update(begun[took.index(seconds)], took=seconds).result()
+    assert journal.took("acme", "acme-1") == took[:9:-1]
+
+
 def test_only_jobs_that_are_over_are_forgotten(journal):
     done = journal.insert(a_job("J1", state="completed")).result()
     journal.update(done, AttemptRecord(what="create", outcome="x")).result()

@@ -311,10 +311,14 @@ class Journal:
         return [AttemptRecord(**dict(zip(names, row, strict=True))) for row in rows]
 
     def took(self, backend: str, model: str) -> Sequence[float]:
-        """Return the seconds that the last finished jobs of a model took at the vendor."""
+        """Return the seconds that the last finished jobs of a model took at the vendor.
+
+        The last are those that were begun last: of a hundred jobs begun together, those that
+        finished last are the longest, and say too much of the next.
+        """
         sql = (
             "SELECT took FROM jobs WHERE backend = ? AND model = ? AND took IS NOT NULL "
-            "ORDER BY updated_at DESC LIMIT ?"
+            "ORDER BY created_at DESC LIMIT ?"
         )
         return [float(row[0]) for row in self._rows(sql, (backend, model, _LAST_FINISHED))]
 

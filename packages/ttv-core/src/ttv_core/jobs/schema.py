@@ -31,7 +31,7 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX jobs_caller_key ON jobs (caller_key) WHERE caller_key IS NOT NULL;
     CREATE INDEX jobs_state ON jobs (state);
-    CREATE INDEX jobs_took ON jobs (backend, model, updated_at) WHERE took IS NOT NULL;
+    CREATE INDEX jobs_took ON jobs (backend, model, created_at) WHERE took IS NOT NULL;
     CREATE TABLE attempts (
         job_id TEXT NOT NULL,
         at REAL NOT NULL,
