@@ -53,10 +53,13 @@ def test_a_video_comes_in_the_answer(veo, vendor, clip, tmp_path):
 
 
 @pytest.mark.parametrize("model", [m.id for m in VeoGenerator.models.models if m.canvas.form])
-@pytest.mark.parametrize("given", [(), ("image",), ("image", "last_image"), ("reference_images",)])
-def test_every_model_in_every_mode(veo, vendor, picture, tmp_path, model, given):
+@pytest.mark.parametrize(
+    "given", [(), ("image",), ("image", "last_image"), ("reference_images",), ("source_video",)]
+)
+def test_every_model_in_every_mode(veo, vendor, picture, clip, tmp_path, model, given):
     found = veo.models.find(model)
-    fields = {n: [picture] if n == "reference_images" else picture for n in given}
+    inputs = {"reference_images": [picture], "source_video": clip}
+    fields = {name: inputs.get(name, picture) for name in given}
     if found.status == "retired":
         with pytest.raises(ModelNotFoundError):
             veo.plan("fox", model=model, **fields)
@@ -66,7 +69,7 @@ def test_every_model_in_every_mode(veo, vendor, picture, tmp_path, model, given)
         assert model == vertex.LITE
         assert vendor.accepted == 0
         return
-    fields["duration"] = 8
+    fields["duration"] = 7 if "source_video" in given else 8
     video = make(veo, tmp_path, model=model, **fields)
     assert video.mode == plan.mode
     assert vendor.accepted == 1
@@ -187,7 +190,11 @@ CLOSED = "http://127.0.0.1:9"
         ({"code": 3, "message": "Blocked. Support codes: 61493863"}, ContentRejectedError, "viol"),
         ({"code": 3, "message": "bad frame"}, InvalidInputError, "bad frame"),
         ({"code": 8, "message": "quota"}, QuotaExceededError, "RESOURCE_EXHAUSTED"),
+        ({"code": 1, "message": "gone"}, GenerationFailedError, "CANCELLED"),
+        ({"code": 4, "message": "slow"}, GenerationFailedError, "DEADLINE_EXCEEDED"),
+        ({"code": 7, "message": "no"}, GenerationFailedError, "PERMISSION_DENIED"),
         ({"code": 13, "message": "oops"}, GenerationFailedError, "INTERNAL"),
+        ({"code": 14, "message": "down"}, GenerationFailedError, "UNAVAILABLE"),
         ({"code": 99}, GenerationFailedError, "no reason is given"),
         ("filtered", ContentRejectedError, "violence, support code 99"),
         ("empty", GenerationFailedError, "without a video"),

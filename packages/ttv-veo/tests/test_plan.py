@@ -10,6 +10,7 @@ from vertex import wrong_in
 
 from ttv_core import InvalidInputError, ModelNotFoundError, VideoRequest
 from ttv_veo.generator import VeoGenerator
+from ttv_veo.settings import VeoOptions
 
 MODELS = [model.id for model in VeoGenerator.models.models if model.status != "retired"]
 IMAGE = b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x48\x00\x80" + b"\x00" * 64
@@ -57,6 +58,83 @@ def test_every_wish_is_in_what_is_sent_or_told(fields):
 
 
 MEDIA = {"last_frame", "reference_images"}
+
+
+INPUTS = {
+    "text_to_video": {},
+    "image_to_video": {"image": IMAGE},
+    "first_last_frame": {"image": IMAGE, "last_image": IMAGE},
+    "reference_to_video": {"reference_images": [IMAGE]},
+    "video_to_video": {"source_video": CLIP},
+}
+SENT_AS = {
+    "negative_prompt": "negative_prompt",
+    "seed": "seed",
+    "audio": "generate_audio",
+    "n": "number_of_videos",
+    "duration": "duration_seconds",
+    "aspect_ratio": "aspect_ratio",
+    "resolution": "resolution",
+    **{
+        name: name for name in ("person_generation", "compression_quality", "resize_mode", "labels")
+    },
+}
+WISHES = [
+    ("negative_prompt", "rain"),
+    *[("seed", value) for value in (0, 4294967295, 4294967296)],
+    *[("audio", value) for value in (False, True)],
+    *[("n", value) for value in (1, 4, 5)],
+    *[("duration", value) for value in (1, 4, 5, 6, 7, 7.5, 8, 60)],
+    *[("num_frames", value) for value in (96, 168, 192, 100)],
+    *[("fps", value) for value in (24, 30)],
+    *[("aspect_ratio", value) for value in ("16:9", "9:16", "1:1")],
+    *[("resolution", value) for value in ("480p", "720p", "1080p", "4k")],
+    *[("size", value) for value in ("1280x720", "1080x1920", "640x640")],
+    *[("enhance_prompt", value) for value in (True, False)],
+    ("person_generation", "allow_all"),
+    ("compression_quality", "lossless"),
+    ("resize_mode", "crop"),
+    ("labels", {"team": "a"}),
+]
+SIZES = {"1280x720": ("16:9", "720p"), "1080x1920": ("9:16", "1080p")}
+
+
+def arrives(config, mode, wish, value):
+    """Tell whether a wish stands in what is sent, as it was asked."""
+    if wish == "duration" and mode == "video_to_video":
+        return "duration_seconds" not in config and value == 7  # the one length that there is
+    if wish == "num_frames":
+        return arrives(config, mode, "duration", value / 24)
+    if wish == "size":
+        return (config["aspect_ratio"], config["resolution"]) == SIZES.get(value)
+    if wish in {"fps", "enhance_prompt"}:
+        return value == {"fps": 24, "enhance_prompt": True}[wish]  # Veo has no other
+    return config.get(SENT_AS[wish]) == value
+
+
+@pytest.mark.parametrize("policy", ["error", "adjust"])
+@pytest.mark.parametrize("mode", INPUTS)
+@pytest.mark.parametrize("model", MODELS)
+def test_no_wish_is_dropped_in_any_mode_of_any_model(model, mode, policy):
+    possible = mode in VeoGenerator.models.find(model).modes
+    for wish, value in WISHES:
+        option = wish in VeoOptions.model_fields
+        asked = {"options": {"veo": {wish: value}}} if option else {wish: value}
+        fields = INPUTS[mode] | asked
+        plan = VeoGenerator().plan("a fox", model=model, on_unsupported=policy, **fields)
+        told = {item.field for item in (*plan.adjustments, *plan.violations)}
+        assert possible or not plan.ok
+        if plan.ok and wish not in told:
+            assert arrives(plan.native["config"], mode, wish, value), (wish, value)
+        elif possible:
+            assert told >= {wish} or plan.ok, (wish, value, told)
+        if plan.ok:
+            there = {**plan.native["source"], **plan.native["config"]}
+            names = {"image": "image", "last_image": "last_frame", "source_video": "video"}
+            for name in INPUTS[mode]:
+                assert names.get(name, name) in there
+            plain = {k: v for k, v in plan.native["config"].items() if k not in MEDIA}
+            types.GenerateVideosConfig.model_validate(plain)
 
 
 @pytest.mark.parametrize("model", MODELS)
