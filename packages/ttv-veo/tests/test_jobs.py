@@ -284,6 +284,22 @@ def test_another_process_brings_it_home_by_name_alone(veo, settings, vendor, tmp
     assert vendor.requests["create"] == 2  # one each
 
 
+def test_connections_are_kept_for_polls_and_never_for_creates(veo, vendor, tmp_path, monkeypatch):
+    seen = []
+    original = vertex.Vertex.refuse
+
+    def refuse(self, request):
+        seen.append((request.path.rpartition(":")[2], request.transport))
+        return original(self, request)
+
+    monkeypatch.setattr(vertex.Vertex, "refuse", refuse)
+    for name in ("1.mp4", "2.mp4"):
+        make(veo, tmp_path, output=tmp_path / name)
+    assert len({id(way) for verb, way in seen if verb == "predictLongRunning"}) == 2
+    assert len([way for verb, way in seen if verb == "fetchPredictOperation"]) == 4
+    assert len({id(way) for verb, way in seen if verb == "fetchPredictOperation"}) == 1
+
+
 def test_inside_a_running_loop(veo, vendor, tmp_path):
     async def both():
         names = [tmp_path / "1.mp4", tmp_path / "2.mp4"]

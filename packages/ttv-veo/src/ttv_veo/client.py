@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ttv_core import ConfigurationError
+from ttv_core import ConfigurationError, background
 
 if TYPE_CHECKING:
+    import httpx
+
     from ttv_veo.settings import VeoSettings
 
 __all__ = ["Google", "Place", "place_of"]
@@ -19,6 +21,7 @@ __all__ = ["Google", "Place", "place_of"]
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _USUAL_REGION = "us-central1"
 _SECONDS = 150
+_KEPT_OPEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,37 @@ def place_of(settings: VeoSettings) -> Place:
     )
 
 
+_open: dict[asyncio.AbstractEventLoop, dict[bool, httpx.AsyncClient]] = {}
+
+
+def _connections(loop: asyncio.AbstractEventLoop) -> dict[bool, httpx.AsyncClient]:
+    """Return the connections of an event loop, shared by every generator in it: create or not.
+
+    Google's own choice would be aiohttp where that is installed, and on that it sends a create
+    again when the connection drops. For creates no connection is kept either: whether a request has
+    arrived on one that the other side has just closed, nobody can tell.
+    """
+    import httpx
+
+    from ttv_veo.inline import put_aside
+
+    def made(kept: int) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            limits=httpx.Limits(max_keepalive_connections=kept, keepalive_expiry=30.0),
+            timeout=httpx.Timeout(_SECONDS, connect=10.0),
+            event_hooks={"response": [put_aside]},
+        )
+
+    if loop not in _open:
+        _open.clear()  # of a loop that is gone, as after a fork
+        _open[loop] = {True: made(0), False: made(_KEPT_OPEN)}
+        for client in _open[loop].values():
+            background.at_end(client.aclose)
+    return _open[loop]
+
+
 class Google:
-    """The clients of one generator, one per event loop.
+    """The clients of one generator: in each event loop one for creates, and one for the rest.
 
     Args:
         settings: Where, and as whom.
@@ -64,7 +96,9 @@ class Google:
     def __init__(self, settings: VeoSettings) -> None:
         self._settings = settings
         self._credentials: Any = None
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, Any]] = (
+            WeakKeyDictionary()
+        )
 
     @property
     def place(self) -> Place:
@@ -113,33 +147,26 @@ class Google:
             return make(facts, scopes=[_SCOPE])
         return google.auth.default(scopes=[_SCOPE])[0]
 
-    async def client(self) -> Any:
-        """Return the client of this event loop.
+    async def client(self, *, creating: bool = False) -> Any:
+        """Return a client of this event loop.
+
+        Args:
+            creating: Whether it is for a create.
 
         Raises:
             ConfigurationError: If no project is said.
         """
         loop = asyncio.get_running_loop()
         credentials = await asyncio.to_thread(self.credentials)
-        if loop not in self._clients:
-            self._clients[loop] = self._made(credentials)
-        return self._clients[loop]
+        here = self._clients.setdefault(loop, {})
+        if creating not in here:
+            here[creating] = self._made(credentials, _connections(loop)[creating])
+        return here[creating]
 
-    def _made(self, credentials: Any) -> Any:
-        import httpx
+    def _made(self, credentials: Any, connections: httpx.AsyncClient) -> Any:
         from google import genai
         from google.genai.types import HttpOptions
 
-        from ttv_veo.inline import put_aside
-
-        # Its own choice would be aiohttp where that is installed, and on that it sends a create
-        # again when the connection drops. No connection is kept either: whether a request has
-        # arrived on one that the other side has just closed, nobody can tell.
-        transport = httpx.AsyncClient(
-            limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=httpx.Timeout(_SECONDS, connect=10.0),
-            event_hooks={"response": [put_aside]},
-        )
         place = self.place
         return genai.Client(
             vertexai=True,
@@ -150,7 +177,7 @@ class Google:
                 api_version="v1",  # the default, v1beta1, refuses the models of today
                 base_url=self._settings.base_url,
                 timeout=_SECONDS * 1000,
-                httpx_async_client=transport,
+                httpx_async_client=connections,
             ),
         )
 

@@ -106,13 +106,13 @@ class VeoGenerator(RemoteVideoGenerator):
 
     async def prepare(self, plan: Plan) -> Mapping[str, Any]:
         """Have a token ready, read the inputs, and put large ones into the bucket."""
-        await self._client()
+        await self._client(creating=True)
         with told():
             return await with_media(plan.native, self._placed)
 
-    async def _client(self) -> Any:
+    async def _client(self, *, creating: bool = False) -> Any:
         with told(signing_in=True):
-            return await self.google.client()
+            return await self.google.client(creating=creating)
 
     async def _placed(self, data: bytes, mime_type: str) -> str | None:
         """Put a large input into the bucket; a small one goes along in the request."""
@@ -129,7 +129,7 @@ class VeoGenerator(RemoteVideoGenerator):
         if output := config.get("output_gcs_uri"):
             config["output_gcs_uri"] = f"{output}/{key}/"
         try:
-            client = await self._client()
+            client = await self._client(creating=True)
         except VideoGenerationError as error:
             error.code = _NOT_SENT  # `prepare` had a token; it has gone stale since
             raise
