@@ -116,8 +116,12 @@ def test_no_secret_is_left_anywhere(veo, vendor, tmp_path, caplog):
     secrets = [vertex.TOKEN, key.splitlines()[1]]
     said = []
     veo.generate("a fox", duration=4, output=tmp_path / "fox.mp4")
-    for fault in ("reset", "status"):
-        vendor.fail("create", fault, after=True)
+    quoted = vertex.problem(400, f"odd: {vertex.TOKEN}").body
+    for fault in ("reset", "status", "quoted"):
+        if fault == "quoted":
+            vendor.fail("create", "status", status=400, body=quoted)
+        else:
+            vendor.fail("create", fault, after=True)
         try:
             veo.generate("a fox", duration=4, output=tmp_path / f"{fault}.mp4")
         except Exception as error:  # noqa: BLE001 - whatever it is
@@ -126,3 +130,4 @@ def test_no_secret_is_left_anywhere(veo, vendor, tmp_path, caplog):
     left = [p for p in tmp_path.rglob("*") if p.is_file() and p.name != "key.json"]
     said += [path.read_bytes().decode("latin-1") for path in left]
     assert not [secret for secret in secrets for text in said if secret in text]
+    assert any("odd: " in text for text in said)

@@ -116,6 +116,11 @@ class Google:
             )
         return place
 
+    @property
+    def token(self) -> str:
+        """The token that requests are sent with; "" while there is none."""
+        return str(getattr(self._credentials, "token", None) or "")
+
     def credentials(self) -> Any:
         """Return the credentials, with a token that is valid now. Blocks; it may use the network.
 

@@ -20,6 +20,7 @@ from ttv_core import (
     models_from,
 )
 from ttv_core.jobs import Lookup, Polling
+from ttv_core.settings import HIDDEN
 from ttv_veo.client import Google, place_of
 from ttv_veo.failures import filtered, of_operation, told
 from ttv_veo.settings import VeoOptions, VeoSettings
@@ -83,6 +84,11 @@ class VeoGenerator(RemoteVideoGenerator):
         """Return what a job belongs to: endpoint, project and location."""
         place = place_of(self.settings)
         return super().identity() | {"project_id": place.project or "", "region": place.region}
+
+    def scrub(self, text: str) -> str:
+        """Hide the token of the moment: no other secret leaves this process."""
+        token = self.google.token
+        return super().scrub(text.replace(token, HIDDEN) if token else text)
 
     # --- planning -------------------------------------------------------------------------------
 
