@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 
 import httpx
 import pytest
@@ -103,6 +104,26 @@ def test_a_damaged_answer_is_asked_for_again(veo, vendor, clip, tmp_path):
     damaged = b'{"done": true, "response": {"videos": [{"bytesBase64Encoded": "AAAAA"}]}}'
     vendor.fail("call", "body", body=damaged)
     assert job.wait(60).path.read_bytes() == clip.read_bytes()
+
+
+def test_an_answer_that_comes_slowly_is_not_asked_for_again(veo, vendor, tmp_path, monkeypatch):
+    monkeypatch.setattr("ttv_core.jobs.watching._LONGEST_POLL", 0.2)
+    original, go = vertex.Vertex.operation, threading.Event()
+
+    async def slowly(self, *asked):
+        answer = await original(self, *asked)
+        if b"done" in answer.body:
+            await asyncio.to_thread(go.wait, 20)
+        return answer
+
+    def hears(event):
+        if "asking again" in event.message:
+            go.set()
+
+    monkeypatch.setattr(vertex.Vertex, "operation", slowly)
+    veo.generate("a fox", duration=4, output=tmp_path / "fox.mp4", on_event=hears)
+    assert go.is_set()
+    assert vendor.requests["poll"] == 2  # "running", and the slow one
 
 
 def test_no_room_for_a_finished_video_loses_nothing(veo, vendor, clip, tmp_path, monkeypatch):

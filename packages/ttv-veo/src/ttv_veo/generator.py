@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import replace
 from importlib.resources import files
@@ -67,6 +68,7 @@ class VeoGenerator(RemoteVideoGenerator):
         super().__init__(*settings, **values)
         self.google = Google(self.settings)
         self.bucket = Bucket(self.google)
+        self._asking: dict[str, asyncio.Task[tuple[Any, list[Kept]]]] = {}
 
     @property
     def semantics(self) -> SubmitSemantics:  # type: ignore[override]
@@ -185,20 +187,32 @@ class VeoGenerator(RemoteVideoGenerator):
         return RemoteRef(prefix) if await self._in_bucket(prefix) else None
 
     async def _operation(self, ref: RemoteRef) -> tuple[Any, list[Kept]]:
-        """Ask for the operation; the videos that are in the answer are in files by then."""
+        """Ask for the operation; the videos that are in the answer are in files by then.
+
+        An answer that takes longer to arrive than whoever asks will wait goes on arriving, and the
+        next question is answered with it: asked anew, a large one would never come.
+        """
+        asking = self._asking.get(ref.id)
+        if asking is None:
+            asking = self._asking[ref.id] = asyncio.ensure_future(self._asked(ref.id))
+            asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            return await asyncio.shield(asking)
+        finally:
+            if asking.done():
+                self._asking.pop(ref.id, None)
+
+    async def _asked(self, name: str) -> tuple[Any, list[Kept]]:
         from google.genai import types
 
         from ttv_veo.inline import KEPT
 
         client = await self._client()
-        asked = types.GenerateVideosOperation.model_validate({"name": ref.id})
+        asked = types.GenerateVideosOperation.model_validate({"name": name})
         kept: list[Kept] = []
-        before = KEPT.set(kept)
-        try:
-            with told(polling=True):
-                return await client.aio.operations.get(asked), kept
-        finally:
-            KEPT.reset(before)
+        KEPT.set(kept)  # in this task alone
+        with told(polling=True):
+            return await client.aio.operations.get(asked), kept
 
     async def _in_bucket(self, prefix: str) -> list[RemoteFile]:
         with told(polling=True):
