@@ -7,12 +7,12 @@ import subprocess
 import sys
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-SERVICE = Path(__file__).with_name("service.py")
+HERE = Path(__file__).parent
 
 
 class Vendor:
@@ -20,11 +20,13 @@ class Vendor:
 
     Args:
         video: The file that every job gives, and that `/large` and `/cut` serve.
-        seconds: How long a job takes.
+        seconds: How long a job takes; None where the prompt says that.
     """
 
-    def __init__(self, video: Path, seconds: float = 0.0) -> None:
-        words = [SERVICE, "--video", video, "--seconds", seconds]
+    def __init__(self, video: Path, seconds: float | None = 0.0) -> None:
+        words = [HERE / "service.py", "--video", video, "--seconds", seconds]
+        if seconds is None:
+            words = [HERE / "three_vendors.py", "--video", video]
         self._words = [sys.executable, *map(str, words)]
 
     def __enter__(self) -> Self:
@@ -45,11 +47,11 @@ class Vendor:
         """End it."""
         self._process.communicate()  # the end of its standard input
 
-    def counts(self) -> dict[str, int]:
-        """Return how many requests of each kind came, and how many bytes `/cut` sent."""
+    def counts(self) -> Any:
+        """Return what it counted: requests of each kind, bytes that `/cut` sent, or jobs."""
         host, port = self.url.removeprefix("http://").split(":")
         connection = HTTPConnection(host, int(port))
         connection.request("GET", "/counts")
-        said: dict[str, int] = json.loads(connection.getresponse().read())
+        said = json.loads(connection.getresponse().read())
         connection.close()
         return said
