@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from ttv_core.inputs import MediaInput
     from ttv_core.interface import VideoGenerator, VideoGeneratorInterface
     from ttv_core.job import Job, JobContext
+    from ttv_core.line import Line
     from ttv_core.local import LocalVideoGenerator
     from ttv_core.planning import Plan
     from ttv_core.registry import GENERATOR_REGISTRY
@@ -140,6 +141,7 @@ _HOME = {
     "inputs": ("MediaInput",),
     "interface": ("VideoGenerator", "VideoGeneratorInterface"),
     "job": ("Job", "JobContext"),
+    "line": ("Line",),
     "local": ("LocalVideoGenerator",),
     "planning": ("Plan",),
     "registry": ("GENERATOR_REGISTRY",),
@@ -199,6 +201,7 @@ __all__ = [
     "JobEvent",
     "JobExpiredError",
     "JobNotFoundError",
+    "Line",
     "LocalVideoGenerator",
     "MediaInfo",
     "MediaInput",

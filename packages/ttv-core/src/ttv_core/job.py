@@ -39,6 +39,7 @@ class JobContext:
     Attributes:
         job_id: The job.
         backend: Who makes it.
+        timings: What the backend has measured, for the result's `timings`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class JobContext:
     ) -> None:
         self.job_id = job_id
         self.backend = backend
+        self.timings: dict[str, float] = {}
         self._handler = on_event
         self._plugins = plugins
         self._stop = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import abstractmethod
 from collections import deque
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ttv_core.errors import GenerationFailedError, VideoGenerationError
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import Job, JobContext, new_job_id
+from ttv_core.line import Line
 from ttv_core.output import PendingFile, choose_target, sidecar_path
 from ttv_core.results import Attempt, VideoResult
 from ttv_core.sidecar import write_sidecar
@@ -35,8 +35,12 @@ _FRAMES_IN_FLIGHT = 3
 class LocalVideoGenerator(VideoGenerator):
     """A backend that runs here. A subclass loads its engine and renders frames; no files, no loop.
 
-    One video is made at a time. Frames go to the encoder as they come, so a clip is never held in
-    memory; the file gets its name when it is whole and measured.
+    One video is made at a time, in the order that they were asked for. Frames go to the encoder as
+    they come, so a clip is never held in memory; the file gets its name when it is whole and
+    measured.
+
+    Attributes:
+        line: Who waits for the engine. Generators that share an engine share it.
 
     Example:
         >>> import numpy
@@ -69,7 +73,7 @@ class LocalVideoGenerator(VideoGenerator):
             ConfigurationError: If a setting is unknown or wrong.
         """
         super().__init__(*settings, **values)
-        self._one_at_a_time = threading.Lock()
+        self.line = Line()
         self._loaded = False
 
     def load(self) -> None:
@@ -94,7 +98,7 @@ class LocalVideoGenerator(VideoGenerator):
 
     def close(self) -> None:
         """Wait for the video under way and let go of the engine; the next video loads it again."""
-        with self._one_at_a_time:
+        with self.line.turn(self.line.join()):
             if self._loaded:
                 self.unload()
             self._loaded = False
@@ -104,11 +108,18 @@ class LocalVideoGenerator(VideoGenerator):
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         # Made here and now: where the folder cannot be written to, the caller hears it at once.
         pending = PendingFile(target, overwrite=plan.request.overwrite).create()
-        return Job(plan, context).run(partial(self._work, plan, context, pending))
+        place = self.line.join()
+        try:
+            return Job(plan, context).run(partial(self._work, plan, context, pending, place))
+        except RuntimeError:  # no thread can be started
+            self.line.leave(place)
+            raise
 
-    def _work(self, plan: Plan, context: JobContext, pending: PendingFile) -> VideoResult:
+    def _work(
+        self, plan: Plan, context: JobContext, pending: PendingFile, place: object
+    ) -> VideoResult:
         started = time.perf_counter()
-        with pending, self._one_at_a_time:
+        with pending, self.line.turn(place, context.check):
             context.check()
             try:
                 timings = self._render_to(pending.path, plan, context)
@@ -146,7 +157,7 @@ class LocalVideoGenerator(VideoGenerator):
             if close := getattr(frames, "close", None):
                 close()
         timings["render"] = round(time.perf_counter() - started, 3)
-        return timings
+        return timings | context.timings
 
     def _encode(self, frames: Iterator[Frame], path: Path, plan: Plan, context: JobContext) -> None:
         """Write frames while the next ones are rendered; only a few are held at a time."""

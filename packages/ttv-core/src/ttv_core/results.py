@@ -289,7 +289,7 @@ class VideoResult(_Facts):
         warnings: What the user should know, deviations of the file from the plan included.
         cost: Expected and, where the vendor says, actual.
         charged: Whether money was spent.
-        timings: Seconds per phase.
+        timings: Seconds per phase, and what else the backend has measured, unit in the name.
         attempts: Every backend that was considered, this one included.
         job_id: The job's id.
         poster: A still of the video, where one was made.

@@ -1,0 +1,167 @@
+"""The worker as this process sees it: started, listened to, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.errors import GenerationFailedError
+from ttv_diffusers.protocol import Channel
+
+if TYPE_CHECKING:
+    from ttv_diffusers.protocol import Message
+
+__all__ = ["WorkerProcess"]
+
+_IN_FLIGHT = 8
+"""Messages that wait to be read: what the worker makes faster than that, it waits with."""
+_TAIL = 30
+"""Lines of its output that are told when it dies."""
+_PATIENCE = 5.0
+"""Seconds that it has to end by itself."""
+
+
+class WorkerProcess:
+    """A process that holds a pipeline, in a session of its own: Ctrl-C is for its parent to hear.
+
+    It ends when its end of the pipe is closed, and so when this process dies, however that happens.
+
+    Args:
+        offline: Whether it must not ask the hub for anything.
+    """
+
+    def __init__(self, *, offline: bool = True) -> None:
+        self.offline = offline
+        environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+        if offline:
+            environment |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "ttv_diffusers.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._channel = Channel(self._process.stdout, self._process.stdin)  # type: ignore[arg-type]
+        self._inbox: queue.Queue[tuple[Message, bytearray] | None] = queue.Queue(_IN_FLIGHT)
+        self._tail: deque[str] = deque(maxlen=_TAIL)
+        self._ended = False
+        self._threads = [
+            threading.Thread(target=work, name=f"ttv-worker-{name}", daemon=True)
+            for name, work in (("inbox", self._listen), ("output", self._overhear))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def send(self, message: Message, *payload: Any) -> None:
+        """Tell it something.
+
+        Raises:
+            GenerationFailedError: If it is dead.
+        """
+        try:
+            self._channel.send(message, *payload)
+        except (OSError, ValueError) as error:
+            raise self.obituary() from error
+
+    def next(self, timeout: float) -> tuple[Message, bytearray] | None:
+        """Return what it says next, and the bytes behind it; None if it is silent for so long.
+
+        Raises:
+            GenerationFailedError: If it is dead.
+        """
+        try:
+            found = self._inbox.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if found is None:
+            self._inbox.put(None)
+            raise self.obituary()
+        return found
+
+    def _listen(self) -> None:
+        try:
+            while not self._ended:
+                self._inbox.put(self._channel.receive())
+        except (EOFError, OSError, ValueError):
+            pass
+        finally:
+            self._put_end()
+
+    def _put_end(self) -> None:
+        while True:
+            try:
+                self._inbox.put_nowait(None)
+            except queue.Full:  # nobody reads any more, or there is room soon
+                if self._ended:
+                    return
+                self._inbox.put(None)
+            return
+
+    def _overhear(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._tail.append(line.decode(errors="replace").rstrip())
+
+    def obituary(self) -> GenerationFailedError:
+        """Return the error that tells how it died, with the tail of its output."""
+        try:
+            status = self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # it only closed its end
+            self._process.kill()
+            status = self._process.wait()
+        self._threads[1].join(_PATIENCE)
+        killed = -status == getattr(signal, "SIGKILL", 9)
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        said = "\n".join(self._tail) or "(it said nothing)"
+        out_of_memory = "; that is what the system does when memory runs out" if killed else ""
+        return GenerationFailedError(
+            f"the worker process {self.pid} {how}{out_of_memory}. The end of its output:\n{said}",
+            code="worker_killed" if status < 0 else "worker_died",
+            charged="no",
+            remedy="if memory ran out: memory: low, a smaller size, or fewer frames",
+        )
+
+    def stop(self, patience: float = _PATIENCE) -> None:
+        """End it: by itself if it can within so many seconds, else at once."""
+        self._ended = True
+        if patience == 0:
+            self._process.kill()
+        self._close_input()
+        while not self._inbox.empty():  # let go of a reader that waits for room
+            self._inbox.get_nowait()
+        try:
+            self._process.wait(patience or _PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+        self._channel.close()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+    def _close_input(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it is dead already
+            self._process.stdin.close()

@@ -1,0 +1,144 @@
+"""One order after the other: load what it needs, run it, and tell how it went."""
+
+from __future__ import annotations
+
+import gc
+import io
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from ttv_core.errors import (
+    GenerationCancelledError,
+    GenerationFailedError,
+    InvalidInputError,
+    VideoGenerationError,
+)
+from ttv_diffusers.protocol import Ask, Done, Facts, Failed, Generate, Loaded, Loading
+
+if TYPE_CHECKING:
+    from ttv_diffusers.protocol import Channel
+    from ttv_diffusers.worker.loading import Held
+
+__all__ = ["Session"]
+
+_TOLD = ("code", "remedy", "retryable")
+
+
+class Session:
+    """What the worker holds, and what it is asked to stop.
+
+    Args:
+        channel: Where messages go to.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._held: Held | None = None
+        self._stopped: set[str] = set()
+
+    def cancel(self, job: str) -> None:
+        """Have a job stop at its next step; called from another thread."""
+        self._stopped.add(job)
+
+    def generate(self, order: Generate, payload: bytearray) -> None:
+        """Make a video, and tell frames and end."""
+        try:
+            measures = self._generate(order, payload)
+        except Exception as error:  # noqa: BLE001 - it goes to whoever waits
+            self._channel.send(_failure(error))
+            error.__traceback__ = None  # it holds the tensors of the run
+            gc.collect()
+        else:
+            self._channel.send(Done(measures))
+        finally:
+            self._stopped.discard(order.job)
+
+    def _generate(self, order: Generate, payload: bytearray) -> dict[str, float]:
+        self._check(order.job)
+        held = self._loaded(order)
+        self._check(order.job)
+        from ttv_diffusers.worker.running import run
+
+        pictures = _pictures(order, payload)
+        return run(held, order, pictures, self._channel, lambda: self._check(order.job))
+
+    def _check(self, job: str) -> None:
+        if job in self._stopped:
+            msg = f"job {job} was cancelled"
+            raise GenerationCancelledError(msg)
+
+    def _loaded(self, order: Generate) -> Held:
+        started = time.perf_counter()
+        self._channel.send(Loading())
+        from ttv_diffusers.worker.loading import load, set_threads
+
+        set_threads(order.levers["threads"])
+        if self._held is None or not self._held.serves(order):
+            self._held = None  # before the next is loaded: both need not fit
+            gc.collect()
+            self._held = load(order)
+        held = self._held.for_class(order.pipeline)
+        seconds = round(time.perf_counter() - started, 3)
+        self._channel.send(Loaded(seconds, held.device, held.told))
+        return held
+
+    def answer(self, question: Ask) -> None:
+        """Tell what torch finds on this machine."""
+        try:
+            from ttv_diffusers.worker.devices import facts
+
+            found: Facts | Failed = facts(question.device)
+        except Exception as error:  # noqa: BLE001 - it goes to whoever asked
+            found = _failure(error)
+        self._channel.send(found)
+
+
+def _pictures(order: Generate, payload: bytearray) -> dict[str, Any]:
+    """Decode the pictures that came with an order.
+
+    Raises:
+        InvalidInputError: If one of them cannot be.
+    """
+    from PIL import Image, ImageOps
+
+    found: dict[str, Any] = {}
+    start = 0
+    for name, size in order.pictures.items():
+        data = bytes(payload[start : start + size])
+        start += size
+        try:
+            picture = Image.open(io.BytesIO(data))
+            found[name] = ImageOps.exif_transpose(picture).convert("RGB")
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            msg = f"{name} cannot be decoded: {error}"
+            raise InvalidInputError(msg, code="unreadable") from error
+    return found
+
+
+def _failure(error: Exception) -> Failed:
+    """Tell an error in the words of ttv's own."""
+    if isinstance(error, VideoGenerationError):
+        facts = {name: getattr(error, name) for name in _TOLD}
+        return Failed(type(error).__name__, error.message, _without_nothing(facts))
+    if _is_out_of_memory(error):
+        ours = GenerationFailedError(
+            f"memory ran out: {error}",
+            code="out_of_memory",
+            remedy="memory: balanced or low, a smaller size, or fewer frames",
+        )
+        return _failure(ours)
+    traceback.print_exception(error, file=sys.stderr)
+    message = f"{type(error).__name__}: {error}"
+    return Failed("GenerationFailedError", message, {"code": "engine_error"})
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    torch = sys.modules.get("torch")
+    kinds = (MemoryError,) if torch is None else (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, kinds)
+
+
+def _without_nothing(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}

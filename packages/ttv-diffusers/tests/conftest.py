@@ -1,0 +1,96 @@
+"""Tiny pipelines, built once, and a bare call of diffusers to hold every result against."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def pipelines(tmp_path_factory):
+    """Return a function from a name to the folder of that tiny pipeline."""
+    from ttv_diffusers.testing import build
+
+    root = tmp_path_factory.mktemp("pipelines")
+
+    def folder(name):
+        if not (root / name).exists():
+            build(name, root / name)
+        return root / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory):
+    """Return a picture of noise, 64x64, as a file."""
+    from PIL import Image
+
+    noise = np.random.default_rng(7).integers(0, 255, (64, 64, 3), np.uint8)
+    path = tmp_path_factory.mktemp("pictures") / "noise.png"
+    Image.fromarray(noise).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bare():
+    """Return a function that calls a pipeline of diffusers and nothing else."""
+    import torch
+    from diffusers import DiffusionPipeline
+
+    torch.set_num_threads(1)
+    held = {}
+
+    def call(folder, cls=DiffusionPipeline, *, seed=1, shift=None, **arguments):
+        key = folder, cls
+        if key not in held:
+            held[key] = cls.from_pretrained(folder, local_files_only=True)
+            held[key].set_progress_bar_config(disable=True)
+        pipeline = held[key]
+        if shift is not None:
+            config = pipeline.scheduler.config
+            name = "flow_shift" if "flow_shift" in config else "shift"
+            pipeline.scheduler = type(pipeline.scheduler).from_config(config, **{name: shift})
+        generator = torch.Generator().manual_seed(seed)
+        video = pipeline(**arguments, generator=generator, output_type="np").frames[0]
+        return (np.asarray(video) * 255).round().astype(np.uint8)
+
+    return call
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Return the frames that reach the encoder, one list for each video."""
+    from ttv_core import media
+
+    videos = []
+
+    class Writer(media.VideoWriter):
+        def __init__(self, *args, **settings):
+            super().__init__(*args, **settings)
+            self.frames = []
+            videos.append(self.frames)
+
+        def write(self, frame):
+            self.frames.append(frame.copy())
+            super().write(frame)
+
+    monkeypatch.setattr(media, "VideoWriter", Writer)
+    return videos
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_worker_left():
+    yield
+    from ttv_diffusers.desk import desk_of
+
+    desk_of("cpu").let_go()
+
+
+def psnr(one, other):
+    error = np.mean((one.astype(float) - other.astype(float)) ** 2)
+    return 99.0 if error == 0 else 10 * np.log10(255**2 / error)
