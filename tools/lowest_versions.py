@@ -17,7 +17,7 @@ def lowest_versions(requirements: list[Requirement]) -> list[str]:
     """Pin every direct dependency of what is required to the lowest version that all allow.
 
     Dependencies of this repository's own packages are followed; these packages themselves are not
-    pinned, for they are installed as built.
+    pinned, for they are installed as built; nor is what a package's constraints fix.
 
     Args:
         requirements: the packages to be installed, with their extras.
@@ -29,11 +29,13 @@ def lowest_versions(requirements: list[Requirement]) -> list[str]:
         ValueError: a dependency has no lower bound.
     """
     ours = packages()
+    needed = closure(requirements)
+    not_pinned = ours.keys() | {name for owner in needed for name in ours[owner].constrained}
     lowest: dict[str, Version] = {}
-    for owner, declared in closure(requirements).items():
+    for owner, declared in needed.items():
         for requirement in declared:
             name = canonicalize_name(requirement.name)
-            if name in ours or (requirement.marker and not requirement.marker.evaluate()):
+            if name in not_pinned or (requirement.marker and not requirement.marker.evaluate()):
                 continue
             bound = _lower_bound(requirement, owner)
             lowest[name] = max(bound, lowest.get(name, bound))

@@ -63,6 +63,13 @@ class Package:
         return path if path.exists() else None
 
     @property
+    def constrained(self) -> set[str]:
+        """Return the names of the distributions that the package's constraints.txt fixes."""
+        lines = self.constraints.read_text(encoding="utf-8").splitlines() if self.constraints else []
+        found = (line.partition("#")[0].strip() for line in lines)
+        return {canonicalize_name(Requirement(line).name) for line in found if line}
+
+    @property
     def extras(self) -> list[str]:
         """Return the names of the optional dependencies, sorted."""
         return sorted(self.pyproject["project"].get("optional-dependencies", {}))
@@ -81,6 +88,13 @@ def packages() -> dict[str, Package]:
     found = [Package(path.parent) for path in ROOT.glob("packages/*/pyproject.toml")]
     found.sort(key=lambda package: (package.name != CORE, package.name))
     return {package.name: package for package in found}
+
+
+def built_on_constraints(package: Package) -> bool:
+    """Tell whether a package is built on one with constraints, and needs nothing else of others."""
+    members = packages()
+    names = {canonicalize_name(needed.name) for needed in package.requirements()}
+    return names <= members.keys() and any(members[name].constraints for name in names)
 
 
 def closure(requirements: list[Requirement]) -> dict[str, list[Requirement]]:

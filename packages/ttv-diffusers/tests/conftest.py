@@ -25,15 +25,40 @@ def pipelines(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def copied(pipelines, tmp_path):
+    """Return a function that copies a tiny pipeline, to make it wrong."""
+    import shutil
+
+    return lambda name: shutil.copytree(pipelines(name), tmp_path / name)
+
+
 @pytest.fixture(scope="session")
 def picture(tmp_path_factory):
     """Return a picture of noise, 64x64, as a file."""
+    return draw(tmp_path_factory.mktemp("pictures") / "noise.png", (64, 64))
+
+
+def draw(path, size):
     from PIL import Image
 
-    noise = np.random.default_rng(7).integers(0, 255, (64, 64, 3), np.uint8)
-    path = tmp_path_factory.mktemp("pictures") / "noise.png"
+    noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), np.uint8)
     Image.fromarray(noise).save(path)
     return path
+
+
+@pytest.fixture
+def make(pipelines, tmp_path):
+    """Return a function that makes a tiny video through the public API."""
+    from ttv_diffusers import DiffusersGenerator
+
+    def made(name, *, settings=None, **asked):
+        usual = {"model_dir": pipelines(name), "device": "cpu", "threads": 1, "steps": 2}
+        generator = DiffusersGenerator(**(usual | (settings or {})))
+        usual = {"num_frames": 5, "size": (64, 64), "seed": 1, "output": tmp_path / "fox.mp4"}
+        return generator.generate("a red fox", **(usual | asked))
+
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -45,18 +70,14 @@ def bare():
     torch.set_num_threads(1)
     held = {}
 
-    def call(folder, cls=DiffusionPipeline, *, seed=1, shift=None, **arguments):
+    def call(folder, cls=DiffusionPipeline, *, seed=1, **arguments):
         key = folder, cls
         if key not in held:
             held[key] = cls.from_pretrained(folder, local_files_only=True)
             held[key].set_progress_bar_config(disable=True)
-        pipeline = held[key]
-        if shift is not None:
-            config = pipeline.scheduler.config
-            name = "flow_shift" if "flow_shift" in config else "shift"
-            pipeline.scheduler = type(pipeline.scheduler).from_config(config, **{name: shift})
         generator = torch.Generator().manual_seed(seed)
-        video = pipeline(**arguments, generator=generator, output_type="np").frames[0]
+        usual = {"prompt": "a red fox", "num_frames": 5, "num_inference_steps": 2}
+        video = held[key](**(usual | arguments), generator=generator, output_type="np").frames[0]
         return (np.asarray(video) * 255).round().astype(np.uint8)
 
     return call
@@ -89,8 +110,3 @@ def _no_worker_left():
     from ttv_diffusers.desk import desk_of
 
     desk_of("cpu").let_go()
-
-
-def psnr(one, other):
-    error = np.mean((one.astype(float) - other.astype(float)) ** 2)
-    return 99.0 if error == 0 else 10 * np.log10(255**2 / error)

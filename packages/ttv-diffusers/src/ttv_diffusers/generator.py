@@ -133,20 +133,24 @@ class PipelineGenerator(LocalVideoGenerator):
     def size_from_picture(
         self, picture: tuple[int, int], area: int, entry: Entry
     ) -> tuple[int, int]:
-        """Return the size of a video that starts from a picture.
+        """Return the size of a video that starts from a picture; zeros where that is not known.
 
         Args:
             picture: Width and height of the picture.
             area: Pixels that the video may have.
             entry: The checkpoint.
         """
+        if entry.recipe is not None and entry.recipe.sized_by == "picture":
+            return 0, 0
         bounds = entry.model.canvas.range if entry.model is not None else None
         return size_of_picture(picture, area, bounds.multiple_of if bounds else 16)
 
     def plan(self, request: VideoRequest | str | None = None, /, **fields: Any) -> Plan:
         """Say what would be run; see `VideoGenerator.plan`."""
         plan = super().plan(request, **fields)
-        size = {name: plan.native[name] for name in ("width", "height") if name in plan.native}
+        if not plan.native:
+            return plan
+        size = {name: plan.native.get(name) for name in ("width", "height")}
         return replace(plan, expected=replace(plan.expected, **size))
 
     # --- making ---------------------------------------------------------------------------------

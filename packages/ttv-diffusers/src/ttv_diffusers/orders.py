@@ -94,7 +94,8 @@ def _size(request: ResolvedRequest, entry: Entry, sized: Sizer) -> tuple[int, in
     if entry.recipe.sized_by == "picture" and used != (width, height):
         why = "the picture alone decides the size with this model"
         wish = "size" if asked.size is not None else "aspect_ratio"
-        request.adjust(wish, asked=f"{width}x{height}", used="x".join(map(str, used)), why=why)
+        said = "x".join(map(str, used)) if all(used) else None
+        request.adjust(wish, asked=f"{width}x{height}", used=said, why=why)
         return used
     if crop_box(picture, (width, height)) is not None:
         request.warn(
