@@ -107,7 +107,7 @@ class LocalVideoGenerator(VideoGenerator):
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         # Made here and now: where the folder cannot be written to, the caller hears it at once.
-        pending = PendingFile(target, overwrite=plan.request.overwrite).create()
+        pending = PendingFile(target, overwrite=plan.request.overwrite).create(unnamed=True)
         place = self.line.join()
         try:
             return Job(plan, context).run(partial(self._work, plan, context, pending, place))

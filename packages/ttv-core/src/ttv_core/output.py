@@ -42,6 +42,7 @@ _FIELDS = ("backend", "model", "slug", "seed", "date", "id")
 _LONGEST_SLUG = 60
 _LONGEST_NAME = 200
 # What a file system says that has no files without a name (Linux: open(2), O_TMPFILE).
+_HANDLES = Path("/proc/self/fd")
 _NO_UNNAMED = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL})
 
 
@@ -169,7 +170,7 @@ def storage_error(error: OSError, path: Path) -> OutputError:
 
     It names the folder where that says enough: the file may have a name for the meantime only.
     """
-    folder = path.parent.absolute()
+    folder = _real(path).parent.absolute()
     codes = {
         errno.ENOSPC: ("disk_full", f"no space left on the disk of {folder}"),
         errno.EDQUOT: ("disk_full", f"the disk quota is used up in {folder}"),
@@ -195,6 +196,16 @@ def remove_parts(target: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def _real(path: Path) -> Path:
+    """Return where a file without a name is, as far as the system says."""
+    if path.parent != _HANDLES:
+        return path
+    try:
+        return Path(os.readlink(path))  # noqa: PTH115 - "… (deleted)" is no path to go on with
+    except OSError:
+        return path
+
+
 class PendingFile:
     """A file that gets its name when it is whole, and is gone when it is not.
 
@@ -204,7 +215,8 @@ class PendingFile:
         path: Where it is written meanwhile, if that was begun before.
 
     Attributes:
-        path: Where to write meanwhile: hidden, beside the target, of an unguessable name.
+        path: Where to write meanwhile: hidden, beside the target, of an unguessable name; or the
+            handle of a file that has no name.
     """
 
     def __init__(self, target: Path, *, overwrite: bool, path: Path | None = None) -> None:
@@ -213,12 +225,19 @@ class PendingFile:
         self.path = _part(target, secrets.token_hex(4)) if path is None else path
         self._published = False
         self._created = False
+        self._handle: int | None = None
 
-    def create(self) -> Self:
+    def create(self, *, unnamed: bool = False) -> Self:
         """Make the empty file: nobody else's, and not through a planted link.
 
         Entering the context does this too; doing it before tells early that it can be done.
+
+        Args:
+            unnamed: Whether it shall have no name until it is published, where the system knows
+                such files: then nothing is left of it even if this process is killed.
         """
+        if unnamed and self._create_unnamed():
+            return self
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
         try:
             os.close(os.open(self.path, flags, 0o666))
@@ -226,6 +245,20 @@ class PendingFile:
             raise storage_error(error, self.target) from error
         self._created = True
         return self
+
+    def _create_unnamed(self) -> bool:
+        kind = getattr(os, "O_TMPFILE", 0)
+        if not kind or not _HANDLES.is_dir():
+            return False
+        try:
+            self._handle = os.open(self.target.parent, kind | os.O_RDWR, 0o666)
+        except OSError as error:
+            if error.errno in _NO_UNNAMED:
+                return False
+            raise storage_error(error, self.target) from error
+        self.path = _HANDLES / str(self._handle)
+        self._created = True
+        return True
 
     def __enter__(self) -> Self:
         """Make the empty file, unless that is done."""
@@ -238,7 +271,9 @@ class PendingFile:
         trace: TracebackType | None,
     ) -> None:
         """Remove the file unless it was published."""
-        if not self._published:
+        if self._handle is not None:
+            os.close(self._handle)
+        elif not self._published:
             self.path.unlink(missing_ok=True)
 
     def publish(self) -> None:
@@ -249,7 +284,11 @@ class PendingFile:
         """
         try:
             sync(self.path)
-            if self.overwrite:
+            if self.overwrite and self._handle is not None:
+                named = self.target.with_name(f".{secrets.token_hex(8)}.part")
+                self._name(named)
+                named.replace(self.target)
+            elif self.overwrite:
                 self.path.replace(self.target)
             else:
                 self._link()
@@ -262,8 +301,16 @@ class PendingFile:
         except OSError as error:
             raise storage_error(error, self.target) from error
 
+    def _name(self, target: Path) -> None:
+        """Give the file without a name one that is not taken."""
+        # Without a folder's handle Python does not follow the link, whatever it is told.
+        os.link(self.path, target, src_dir_fd=self._handle)
+
     def _link(self) -> None:
         """Rename without replacing: a link fails where the name is taken."""
+        if self._handle is not None:
+            self._name(self.target)
+            return
         try:
             os.link(self.path, self.target, follow_symlinks=False)
         except FileExistsError:

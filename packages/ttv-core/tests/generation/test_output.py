@@ -201,3 +201,28 @@ def test_where_there_are_no_files_without_a_name_one_comes_and_goes(tmp_path, mo
     assert names(tmp_path) == []
     with pytest.raises(OutputError, match="cannot be written"):
         check_writable(tmp_path / "missing" / "d.mp4")
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no files without a name")
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_without_a_name_gets_one_when_it_is_whole(tmp_path, overwrite):
+    target = tmp_path / "fox.mp4"
+    if overwrite:
+        target.write_bytes(b"old")
+    with PendingFile(target, overwrite=overwrite).create(unnamed=True) as pending:
+        pending.path.write_bytes(b"new")
+        assert [path.name for path in tmp_path.iterdir()] == ["fox.mp4"] * overwrite
+        pending.publish()
+    assert target.read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["fox.mp4"]
+
+
+def test_a_file_without_a_name_does_not_replace_one(tmp_path):
+    target = tmp_path / "fox.mp4"
+    target.write_bytes(b"old")
+    with PendingFile(target, overwrite=False).create(unnamed=True) as pending:
+        pending.path.write_bytes(b"new")
+        with pytest.raises(OutputError) as caught:
+            pending.publish()
+    assert caught.value.code == "exists"
+    assert target.read_bytes() == b"old"

@@ -1,4 +1,4 @@
-"""Serve orders from the pipe until it is closed: `python -m ttv_diffusers.worker`."""
+"""Serve orders from the pipe until it is closed: `python -m ttv_diffusers.worker PARENT`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import queue
 import sys
 import threading
 import time
+from functools import partial
 from typing import BinaryIO, cast
 
 from ttv_diffusers.protocol import Ask, Cancel, Channel, Generate, Message
@@ -26,15 +27,14 @@ def take_pipes() -> Channel:
     return Channel(incoming, outgoing)
 
 
-def watch_parent() -> None:
+def watch(parent: int) -> None:
     """End when the parent is gone, also where somebody else holds its end of the pipe."""
-    parent = os.getppid()
     while os.getppid() == parent:
         time.sleep(_LOOK)
     os._exit(1)
 
 
-def main() -> int:
+def main(parent: int) -> int:
     """Serve one order after the other; the pipe's end is the end, whatever is under way."""
     channel = take_pipes()
     orders: queue.Queue[tuple[Message, bytearray]] = queue.Queue()
@@ -51,7 +51,7 @@ def main() -> int:
             else:
                 orders.put((message, payload))
 
-    for work in (listen, *((watch_parent,) if hasattr(os, "getppid") else ())):
+    for work in (listen, partial(watch, parent)):
         threading.Thread(target=work, daemon=True).start()
     while True:
         message, payload = orders.get()
@@ -62,4 +62,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1])))
