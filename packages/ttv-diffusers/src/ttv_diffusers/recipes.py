@@ -76,6 +76,11 @@ class Recipe(BaseModel):
     needs: tuple[Need, ...] = ()
     source: str
 
+    @property
+    def for_others(self) -> bool:
+        """Whether it is for pipelines that no other recipe names."""
+        return "*" in self.pipeline and not self.when
+
     def differs(self, checkpoint: Checkpoint) -> list[str]:
         """Say where a folder is not as the recipe wants it; nothing if it is this kind."""
         return [
@@ -108,6 +113,8 @@ def find_recipe(recipes: Sequence[Recipe], checkpoint: Checkpoint) -> Recipe:
         ModelNotFoundError: If there is none; says what the folder is instead.
     """
     of_class = [r for r in recipes if fnmatchcase(checkpoint.pipeline, r.pipeline)]
+    # A recipe for all that nobody knows is not for what somebody knows to be wrong.
+    of_class = [r for r in of_class if not r.for_others] or of_class
     for recipe in of_class:
         if not recipe.differs(checkpoint):
             return recipe

@@ -99,7 +99,7 @@ def load(order: Generate) -> Held:
     levers = order.levers
     device = choose_device(levers["device"])
     arguments: dict[str, Any] = {
-        "torch_dtype": choose_dtypes(levers["dtype"], device),
+        "dtype": choose_dtypes(levers["dtype"], device),
         "use_safetensors": True,
         "local_files_only": not levers["allow_download"],
     }
