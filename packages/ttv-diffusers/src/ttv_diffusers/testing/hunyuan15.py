@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ttv_diffusers.testing.decoders import faint
 from ttv_diffusers.testing.text import WIDTH, byt5, qwen
 
 __all__ = ["MAKERS"]
@@ -15,7 +16,7 @@ _SEEN = 12
 def _vae() -> Any:
     from diffusers import AutoencoderKLHunyuanVideo15
 
-    return AutoencoderKLHunyuanVideo15(
+    vae = AutoencoderKLHunyuanVideo15(
         latent_channels=_LATENT,
         block_out_channels=(16, 16, 16, 16, 2 * _LATENT),
         layers_per_block=1,
@@ -23,7 +24,8 @@ def _vae() -> Any:
         temporal_compression_ratio=4,
         downsample_match_channel=False,
         upsample_match_channel=False,
-    ).eval()
+    )
+    return faint(vae)
 
 
 def _parts(task: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ttv_diffusers.testing.decoders import faint
 from ttv_diffusers.testing.text import WIDTH, umt5
 
 __all__ = ["MAKERS"]
@@ -16,7 +17,7 @@ def _vae(**changes: Any) -> Any:
     from diffusers import AutoencoderKLWan
 
     usual = {"base_dim": 3, "z_dim": 16, "dim_mult": [1, 1, 1, 1], "num_res_blocks": 1}
-    return AutoencoderKLWan(**(usual | changes)).eval()
+    return faint(AutoencoderKLWan(**(usual | changes)))
 
 
 def _transformer(channels: int, out: int = 16, **changes: Any) -> Any:
