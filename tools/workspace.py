@@ -65,7 +65,9 @@ class Package:
     @property
     def constrained(self) -> set[str]:
         """Return the names of the distributions that the package's constraints.txt fixes."""
-        lines = self.constraints.read_text(encoding="utf-8").splitlines() if self.constraints else []
+        lines = (
+            self.constraints.read_text(encoding="utf-8").splitlines() if self.constraints else []
+        )
         found = (line.partition("#")[0].strip() for line in lines)
         return {canonicalize_name(Requirement(line).name) for line in found if line}
 

@@ -1,0 +1,67 @@
+"""The table of what each model needs, for a backend's README, written from the recipes."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ttv_diffusers.recipes import Recipe
+
+__all__ = ["check_needs", "needs_table"]
+
+_MARKED = re.compile(r"(<!-- needs -->\n).*?(<!-- /needs -->)", re.DOTALL)
+_HEAD = ("model", "steps", "guidance", "shift", "published need", "written at")
+
+
+def needs_table(recipes: Sequence[Recipe]) -> str:
+    """Return how each model is denoised and what it was published to need, as Markdown."""
+    rows: list[tuple[str, ...]] = [_HEAD, ("---",) * len(_HEAD)]
+    rows += [_row(recipe) for recipe in sorted(recipes, key=lambda recipe: recipe.model)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _row(recipe: Recipe) -> tuple[str, ...]:
+    how, small = recipe.defaults, recipe.small
+    guidance = " and ".join(
+        f"{scale:g}" for scale in (how.guidance_scale, how.guidance_scale_2) if scale is not None
+    )
+    shift = "as in the folder" if how.shift is None else f"{how.shift:g}"
+    if small.shift is not None:
+        shift += f", {small.shift:g} at 480p"
+    needs = (
+        f"{need.memory:g} GB, {need.seconds:g} s on one {need.device}: {need.run}"
+        for need in recipe.needs
+    )
+    sources = dict.fromkeys((recipe.source, *(need.source for need in recipe.needs)))
+    return (
+        f"`{recipe.model}`",
+        "as the pipeline" if how.steps is None else str(how.steps),
+        guidance or "as the pipeline",
+        shift,
+        "; ".join(needs) or "not published",
+        "; ".join(sources),
+    )
+
+
+def check_needs(path: Path, recipes: Sequence[Recipe]) -> None:
+    """Check that a README has the table between `<!-- needs -->` and `<!-- /needs -->`.
+
+    With `TTV_WRITE_README=1` it is written there instead.
+
+    Raises:
+        AssertionError: If it has another one, or no place for it.
+    """
+    text = path.read_text(encoding="utf-8")
+    assert _MARKED.search(text), f"{path} has no <!-- needs --> … <!-- /needs -->"
+    table = needs_table(recipes)
+    wanted = _MARKED.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
+    if os.environ.get("TTV_WRITE_README"):
+        path.write_text(wanted, encoding="utf-8")
+    elif wanted != text:
+        msg = f"the table in {path} is not the data's; write it with TTV_WRITE_README=1"
+        raise AssertionError(msg)
