@@ -26,6 +26,7 @@ COMMANDS = {
     "resume": Lazy(
         "ttv_cli.commands.resume:resume", "Take up jobs at vendors again, and fetch their videos."
     ),
+    "join": Lazy("ttv_cli.commands.join:join", "Put videos one after another."),
     "plan": Lazy(
         "ttv_cli.commands.plan:plan", "Show who could make it, what would change, and the cost."
     ),

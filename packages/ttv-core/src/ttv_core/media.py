@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ttv_core.joining import Joined
+
     Frame = npt.NDArray[np.uint8]
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "contact_sheet",
     "first_frame",
     "frames",
+    "join",
     "last_frame",
     "measure",
     "overview",
@@ -42,7 +45,12 @@ _FEW_PIXELS = 100_000_000
 _CHANNELS = 3
 
 
-def _av() -> Any:
+def pyav() -> Any:
+    """Return PyAV.
+
+    Raises:
+        BackendUnavailableError: If it is not installed.
+    """
     try:
         import av
     except ImportError as error:
@@ -91,28 +99,19 @@ class VideoWriter:
         crf: int = 18,
         preset: str = "veryfast",
     ) -> None:
-        self._av = _av()
+        self._av = pyav()
         self.path = path
         self.width = width
         self.height = height
         self.count = 0
-        # BT.709 for HD and BT.601 below is what players assume; it is written down as well.
-        hd = min(width, height) >= _HD
-        reformatter = self._av.video.reformatter
-        self._colorspace = reformatter.Colorspace.ITU709 if hd else reformatter.Colorspace.ITU601
+        spaces = self._av.video.reformatter.Colorspace
+        self._colorspace = spaces.ITU709 if is_hd(width, height) else spaces.ITU601
         try:
             self._container = self._av.open(
                 str(path), "w", format="mp4", options={"movflags": "+faststart"}
             )
             rate = Fraction(fps).limit_denominator(100_000)
-            self._stream = self._container.add_stream(
-                "libx264", rate=rate, options={"crf": str(crf), "preset": preset}
-            )
-            self._stream.width, self._stream.height = width, height
-            self._stream.pix_fmt = "yuv420p"
-            context = self._stream.codec_context
-            context.color_range = 1  # limited, as yuv420p video is
-            context.colorspace = context.color_primaries = context.color_trc = 1 if hd else 6
+            self._stream = add_h264(self._container, (width, height), rate, crf=crf, preset=preset)
         except OSError as error:
             raise storage_error(error, path) from error
 
@@ -168,6 +167,29 @@ class VideoWriter:
             self._container.close()
 
 
+def is_hd(width: int, height: int) -> bool:
+    """Tell whether players assume BT.709 for a size, as they do for HD, rather than BT.601."""
+    return min(width, height) >= _HD
+
+
+def add_h264(
+    container: Any,
+    size: tuple[int, int],
+    rate: Fraction,
+    *,
+    crf: int = 18,
+    preset: str = "veryfast",
+) -> Any:
+    """Add a stream of H.264 (yuv420p) to an open file, with its colours written down."""
+    stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": preset})
+    stream.width, stream.height = size
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.color_range = 1  # limited, as yuv420p video is
+    context.colorspace = context.color_primaries = context.color_trc = 1 if is_hd(*size) else 6
+    return stream
+
+
 def measure(path: Path) -> MediaInfo:
     """Decode a whole video and say what it is.
 
@@ -181,14 +203,14 @@ def measure(path: Path) -> MediaInfo:
         OutputError: If there is no such file.
         GenerationFailedError: If it is no video, or not a whole one.
     """
-    with _opened(path) as container:
+    with opened(path) as container:
         return _measured(container, path)
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[av_types.container.InputContainer]:
+def opened(path: Path) -> Iterator[av_types.container.InputContainer]:
     """Open a video; what is none, or not a whole one, is an error of ours while it is read too."""
-    av = _av()
+    av = pyav()
     if not path.is_file():
         msg = f"{path} is no file"
         raise OutputError(msg, code="missing")
@@ -248,7 +270,7 @@ def frames(path: Path) -> Generator[Frame, None, None]:
         OutputError: If there is no such file.
         GenerationFailedError: If it is no video; if it is not a whole one, where it breaks off.
     """
-    with _opened(path) as container:
+    with opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         for frame in container.decode(stream):
@@ -284,6 +306,47 @@ def _the(frame: Frame | None, path: Path) -> Frame:
         msg = f"{path} has no frames"
         raise GenerationFailedError(msg, code="bad_video")
     return frame
+
+
+def join(
+    paths: Sequence[Path], target: Path, *, drop_boundary: bool = False, overwrite: bool = False
+) -> Joined:
+    """Put videos one after another in one file.
+
+    They are copied as they are where that gives a sound file: where codec, profile, pixel format,
+    size, frame rate and the encoder's own parameters agree. Otherwise all are encoded anew, in the
+    size and at the frame rate of the first; a picture of another shape gets black bars. Sound is
+    cut or filled with silence to the length of its pictures, and encoded anew.
+
+    Args:
+        paths: The videos, in order.
+        target: The file to write, an MP4.
+        drop_boundary: Whether the first frame of each later video is left out: in a chain that is
+            continued from a last frame, it shows that frame again. Such videos are encoded anew.
+        overwrite: Whether a file that exists is replaced.
+
+    Returns:
+        The target, and whether and why it was encoded anew.
+
+    Raises:
+        OutputError: If a video is missing, or the target cannot be written.
+        GenerationFailedError: If one is no video, or not a whole one.
+
+    Example:
+        >>> import numpy, tempfile, pathlib
+        >>> from ttv_core.media import VideoWriter, join, measure
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> for name in ("a.mp4", "b.mp4"):
+        ...     with VideoWriter(folder / name, width=64, height=64, fps=24) as video:
+        ...         for _ in range(12):
+        ...             video.write(numpy.full((64, 64, 3), 128, dtype=numpy.uint8))
+        >>> made = join([folder / "a.mp4", folder / "b.mp4"], folder / "ab.mp4")
+        >>> measure(made.path).num_frames, made.reencoded
+        (24, False)
+    """
+    from ttv_core.joining import join_videos
+
+    return join_videos(paths, target, drop_boundary=drop_boundary, overwrite=overwrite)
 
 
 def poster(path: Path, target: Path, *, at: float = 0.4) -> Path:
@@ -376,7 +439,7 @@ def write_jpeg(frame: Frame, target: Path) -> Path:
     Raises:
         OutputError: If it cannot be written.
     """
-    av = _av()
+    av = pyav()
     import numpy as np
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,9 @@ from ttv_core import (
 from ttv_core.media import VideoWriter
 from ttv_core.plugins import PluginManager
 from ttv_core.settings import BackendSettings, SecretStr
+
+# The tests import what else lies here by its name.
+sys.path.insert(0, str(Path(__file__).parent))
 
 TABLE = {
     "backend": "grey",

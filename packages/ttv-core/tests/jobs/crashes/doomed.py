@@ -116,7 +116,7 @@ def carry_out(order):
 
 def main():
     http.import_aiohttp()
-    media._av()
+    media.pyav()
     assert threading.active_count() == 1
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
