@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import tempfile
 import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationCancelledError, GenerationTimeoutError, VideoGenerationError
@@ -55,7 +57,23 @@ class JobContext:
         self._handler = on_event
         self._plugins = plugins
         self._stop = False
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.last: JobEvent | None = None
+
+    @property
+    def folder(self) -> Path:
+        """A folder for the job alone, made when it is first asked for and gone when the job ends.
+
+        It is what an engine may write into that makes files itself.
+        """
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="ttv-", ignore_cleanup_errors=True)
+        return Path(self._temporary.name)
+
+    def close(self) -> None:
+        """Remove the job's folder, if it has one."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     @property
     def cancelled(self) -> bool:

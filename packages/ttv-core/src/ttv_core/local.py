@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from abc import abstractmethod
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationFailedError, VideoGenerationError
@@ -20,7 +22,6 @@ from ttv_core.sidecar import write_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from ttv_core.events import EventHandler
     from ttv_core.media import Frame
@@ -80,8 +81,8 @@ class LocalVideoGenerator(VideoGenerator):
         """Load the engine; called once, before the first render."""
 
     @abstractmethod
-    def render(self, plan: Plan, context: JobContext) -> Iterable[Frame]:
-        """Make the frames.
+    def render(self, plan: Plan, context: JobContext) -> Iterable[Frame] | Path:
+        """Make the frames, or have an engine make the file.
 
         Args:
             plan: What to make: `plan.native` are the parameters that `native` returned.
@@ -90,7 +91,8 @@ class LocalVideoGenerator(VideoGenerator):
 
         Returns:
             Frames in order, best made as they are asked for: uint8 arrays of shape
-            (height, width, 3), RGB.
+            (height, width, 3), RGB. Or the path of a whole video, where the engine writes files:
+            it is moved to its place as it is. Let the engine write into `context.folder`.
         """
 
     def unload(self) -> None:
@@ -119,10 +121,10 @@ class LocalVideoGenerator(VideoGenerator):
         self, plan: Plan, context: JobContext, pending: PendingFile, place: object
     ) -> VideoResult:
         started = time.perf_counter()
-        with pending, self.line.turn(place, context.check):
+        with pending, self.line.turn(place, context.check), contextlib.closing(context):
             context.check()
             try:
-                timings = self._render_to(pending.path, plan, context)
+                timings = self._render_to(pending, plan, context)
                 context.emit("measuring")
                 result = self._result(plan, context, pending)
                 timings["total"] = round(time.perf_counter() - started, 3)
@@ -141,7 +143,7 @@ class LocalVideoGenerator(VideoGenerator):
             write_sidecar(result, plan)
         return result
 
-    def _render_to(self, path: Path, plan: Plan, context: JobContext) -> dict[str, float]:
+    def _render_to(self, pending: PendingFile, plan: Plan, context: JobContext) -> dict[str, float]:
         timings: dict[str, float] = {}
         started = time.perf_counter()
         if not self._loaded:
@@ -150,14 +152,25 @@ class LocalVideoGenerator(VideoGenerator):
             self._loaded = True
         timings["load"] = round(time.perf_counter() - started, 3)
         started = time.perf_counter()
-        frames = iter(self.render(plan, context))
-        try:
-            self._encode(frames, path, plan, context)
-        finally:
-            if close := getattr(frames, "close", None):
-                close()
+        made = self.render(plan, context)
+        if isinstance(made, Path):
+            self._take(made, pending)
+        else:
+            frames = iter(made)
+            try:
+                self._encode(frames, pending.path, plan, context)
+            finally:
+                if close := getattr(frames, "close", None):
+                    close()
         timings["render"] = round(time.perf_counter() - started, 3)
         return timings | context.timings
+
+    def _take(self, made: Path, pending: PendingFile) -> None:
+        """Take the file that an engine has written."""
+        if not made.is_file() or not made.stat().st_size:
+            msg = f"{self.name} ended without a video: {made.name} is not there, or empty"
+            raise GenerationFailedError(msg, code="no_file", charged="no")
+        pending.take(made)
 
     def _encode(self, frames: Iterator[Frame], path: Path, plan: Plan, context: JobContext) -> None:
         """Write frames while the next ones are rendered; only a few are held at a time."""

@@ -12,6 +12,7 @@ import glob
 import os
 import re
 import secrets
+import shutil
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -275,6 +276,18 @@ class PendingFile:
             os.close(self._handle)
         elif not self._published:
             self.path.unlink(missing_ok=True)
+
+    def take(self, file: Path) -> None:
+        """Put a whole file in place of the one that is being written, and remove it where it was.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        try:
+            shutil.copyfile(file, self.path)  # not renamed: it may be on another disk
+            file.unlink()
+        except OSError as error:
+            raise storage_error(error, self.target) from error
 
     def publish(self) -> None:
         """Give the file its name, durably and in one step.

@@ -25,7 +25,7 @@ from ttv_core import (
     OutputError,
     Violation,
 )
-from ttv_core.media import measure
+from ttv_core.media import frames, measure
 from ttv_core.plugins import PluginManager
 
 HERE = str(Path(__file__).parent)
@@ -426,3 +426,79 @@ def test_an_error_that_was_raised_is_not_also_logged_as_one_nobody_saw(grey, tmp
     asyncio.run(fails())
     gc.collect()
     assert seen == []
+
+
+def whole_file(kit, folders, **how):
+    """Return a render that has its engine write a file into the job's folder."""
+
+    def render(plan, context):
+        folders.append(context.folder)
+        assert context.folder == folders[-1]
+        context.progress(1, 1)
+        return kit.write_video(context.folder / "film.mp4", **how)
+
+    return render
+
+
+def test_an_engine_may_write_the_file_itself(grey, kit, tmp_path):
+    folders = []
+    grey.render = whole_file(kit, folders, frames=12, size=(64, 36))
+    as_written = kit.write_video(tmp_path / "same.mp4", frames=12, size=(64, 36))
+    video = grey.generate("dusk", duration=0.5, output=tmp_path / "d.mp4")
+    assert measure(video.path).num_frames == video.info.num_frames == 12
+    assert [f.tobytes() for f in frames(video.path)] == [f.tobytes() for f in frames(as_written)]
+    assert video.warnings == ()
+    assert video.sidecar.exists()
+    assert not folders[0].exists()
+    assert names(tmp_path) == ["d.mp4", "d.mp4.json", "same.mp4"]
+
+
+def test_a_link_to_the_file_is_followed(grey, kit, tmp_path):
+    def render(plan, context):
+        kit.write_video(context.folder / "film.mp4", frames=12)
+        (context.folder / "link.mp4").symlink_to("film.mp4")
+        return context.folder / "link.mp4"
+
+    grey.render = render
+    video = grey.generate("dusk", output=tmp_path / "d.mp4")
+    assert not video.path.is_symlink()
+    assert measure(video.path).num_frames == 12
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(None, "no_file"), (b"", "no_file"), (b"<html>", "bad_video"), ("folder", "no_file")],
+)
+def test_an_engine_that_wrote_no_video_is_an_error_and_leaves_nothing(grey, tmp_path, data, code):
+    folders = []
+
+    def render(plan, context):
+        folders.append(context.folder)
+        made = context.folder / "film.mp4"
+        if data == "folder":
+            made.mkdir()
+        elif data is not None:
+            made.write_bytes(data)
+        return made
+
+    grey.render = render
+    with pytest.raises(GenerationFailedError) as caught:
+        grey.generate("dusk", output=tmp_path / "d.mp4")
+    assert (caught.value.code, caught.value.charged) == (code, "no")
+    assert names(tmp_path) == []
+    assert not folders[0].exists()
+
+
+def test_the_folder_of_a_job_that_is_cancelled_is_gone(grey, tmp_path):
+    folders = []
+
+    def render(plan, context):
+        (context.folder / "half.mp4").write_bytes(b"half")
+        folders.append(context.folder)
+        context.cancel()
+        context.check()
+
+    grey.render = render
+    with pytest.raises(GenerationCancelledError):
+        grey.generate("dusk", output=tmp_path / "d.mp4")
+    assert not folders[0].exists()
