@@ -64,6 +64,8 @@ class Snail(LocalVideoGenerator):
             "durations": {"choices": [1, 2, 4], "default": 1}, "seed": {"maximum": 99},
             "canvas": {"sizes": ["128x72", "72x128"], "default": "128x72"},
             "inputs": {"first_frame": {}}, "modes": ["text_to_video", "image_to_video"],
+            "licence": {"name": "Acme Weights License", "excluded": ["Atlantis", "Lemuria"],
+                        "terms": ["no foxes"], "url": "https://acme.example/licence"},
             "rules": [{"when": {"size": ["72x128"]}, "then": {"duration": [1]},
                        "why": "tall is short"}],
             "prices": [{"basis": "second", "amount": "0.10", "source": "acme.example/prices",

@@ -10,6 +10,14 @@ def test_each_backend_is_examined(shell):
     assert "Python 3" in done.stdout
 
 
+def test_who_may_not_use_a_model_is_told(shell):
+    terms = "Acme Weights License; does not apply in Atlantis, Lemuria; no foxes"
+    assert f"licence of snail: {terms}" in shell.run("doctor").stdout
+    said = {health["name"]: health for health in shell.json("doctor")["backends"]}
+    assert said["snail"]["terms"] == [f"{terms}; https://acme.example/licence"]
+    assert said["five"]["terms"] == []
+
+
 def test_a_secret_is_not_shown(shell):
     done = shell.run("doctor", env={"KEYED_API_KEY": "sk-12345"})
     assert "sk-12345" not in done.stdout + done.stderr

@@ -65,6 +65,7 @@ def test_one_backend_in_full(shell):
         "seed             0 to 99",
         "audio            never",
         "rule             size 72x128: duration 1 (tall is short)",
+        "licence          Acme Weights License; does not apply in Atlantis, Lemuria; no foxes",
         "price            $0.10 a second (acme.example/prices, 2026-11-20)",
     ):
         assert words in told

@@ -8,7 +8,7 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
-from ttv_core import Capabilities, ModelCapabilities, Price, PromptLimit
+from ttv_core import Capabilities, Licence, ModelCapabilities, Price, PromptLimit
 from ttv_core.rules import Rule, holds
 
 
@@ -239,3 +239,14 @@ def test_where_nothing_is_known_the_summary_says_so():
     assert said["supported_resolutions"] == []
     assert said["supports_text_to_video"] is False
     assert said["api_based"] is False
+
+
+def test_a_licence_says_where_it_does_not_apply():
+    licence = Licence(
+        name="Acme License", excluded=("Atlantis",), terms=("no foxes",), url="https://a.example"
+    )
+    said = "Acme License; does not apply in Atlantis; no foxes; https://a.example"
+    assert licence.describe() == said
+    assert Licence(name="MIT").describe() == "MIT"
+    model = ModelCapabilities(id="acme-1", licence=licence)
+    assert model.model_dump(mode="json")["licence"]["excluded"] == ["Atlantis"]

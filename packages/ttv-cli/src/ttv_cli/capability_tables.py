@@ -118,6 +118,8 @@ def _facts(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
         yield "price", _price(price)
     if not model.prices:
         yield "price", "unknown"
+    if model.licence is not None:
+        yield "licence", model.licence.describe()
     for text in model.notes:
         yield "note", text
 

@@ -29,6 +29,7 @@ class Health:
         reasons: What is in the way.
         remedies: What mends it: a command or variable each.
         variables: The environment variables it reads.
+        terms: Licences that keep people of some places from using its models.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Health:
     reasons: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
 
 
 def examine(config: Config, *, deep: bool) -> list[Health]:
@@ -105,7 +107,16 @@ def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
         available=found.ok,
         reasons=found.reasons,
         remedies=remedies,
+        terms=_terms(made),
     )
+
+
+def _terms(made: Any) -> tuple[str, ...]:
+    """Return the licences that exclude somebody, each once."""
+    models = getattr(getattr(made, "capabilities", None), "models", ())
+    licences = (getattr(model, "licence", None) for model in models)
+    told = (found.describe() for found in licences if found is not None and found.excluded)
+    return tuple(dict.fromkeys(told))
 
 
 def _availability(made: Any, *, deep: bool) -> Any:

@@ -42,6 +42,7 @@ __all__ = [
     "Capabilities",
     "InputLimit",
     "Kind",
+    "Licence",
     "Mode",
     "ModelCapabilities",
     "Numbers",
@@ -160,6 +161,31 @@ class RemoteFacts(Data):
     per_minute: int | None = None
 
 
+class Licence(Data):
+    """On what terms the weights of a model may be used.
+
+    Attributes:
+        name: Its name, or its SPDX identifier.
+        url: Where it is written.
+        excluded: Territories in which it does not apply, so that nobody may use the model there.
+        terms: What else its users must know.
+        as_of: The day it was read.
+    """
+
+    name: str
+    url: str = ""
+    excluded: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    as_of: dt.date | None = None
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        parts = [self.name]
+        if self.excluded:
+            parts.append(f"does not apply in {', '.join(self.excluded)}")
+        return "; ".join((*parts, *self.terms, *([self.url] if self.url else [])))
+
+
 class ModelCapabilities(Data):
     """One model: what may be asked of it, and what comes out.
 
@@ -189,7 +215,8 @@ class ModelCapabilities(Data):
         requires: Field to the fields that must be set with it.
         remote: Facts about the vendor's job.
         prices: The first whose `when` matches holds; none means unknown.
-        notes: Facts for people: licence, limits, where the data is from.
+        licence: The terms of its weights, where it runs on one's own machine.
+        notes: Facts for people: limits, where the data is from.
         provisional: The model is not in the table; nothing is known of it.
         by_mode: Mode to the fields that are other in it, such as the sizes of `image_to_video`;
             each replaces the model's own.
@@ -220,6 +247,7 @@ class ModelCapabilities(Data):
     requires: dict[Wish, tuple[Wish, ...]] = Field(default_factory=dict)
     remote: RemoteFacts | None = None
     prices: tuple[Price, ...] = ()
+    licence: Licence | None = None
     notes: tuple[str, ...] = ()
     provisional: bool = False
     by_mode: dict[Mode, dict[str, Any]] = Field(default_factory=dict)

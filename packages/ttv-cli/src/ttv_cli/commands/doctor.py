@@ -140,6 +140,10 @@ def _draw(around: dict[str, Any], backends: list[Health]) -> None:
         )
     else:
         print_line("no backend is installed")
+    for health in backends:
+        for terms in health.terms:
+            print_line()
+            print_line(one_line(f"licence of {health.name}: {terms}"))
     if mending := list(_mending(around, backends)):
         print_line()
         print_line("to mend it:")
