@@ -22,7 +22,8 @@ from ttv_diffusers.shelf import Entry, Source, fill_shelf, sources_of
 from ttv_diffusers.sizes import size_of_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from ttv_core import (
         Capabilities,
@@ -161,7 +162,7 @@ class PipelineGenerator(LocalVideoGenerator):
             plan = replace(plan, native={**plan.native, "seed": secrets.randbelow(_SEEDS)})
         return super()._make(plan, on_event)
 
-    def render(self, plan: Plan, context: JobContext) -> Iterator[Frame]:
+    def render(self, plan: Plan, context: JobContext) -> Iterable[Frame] | Path:
         """Have the worker make the frames; see `LocalVideoGenerator.render`."""
         from ttv_diffusers.engine import render
 
