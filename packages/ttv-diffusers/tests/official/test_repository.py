@@ -76,6 +76,7 @@ class AcmeRepository(Repository):
 
 class AcmeGenerator(TwoEnginesGenerator):
     name = "acme"
+    retries = 0
     models = AcmeRepository.models
     recipes = ()
 
@@ -83,7 +84,7 @@ class AcmeGenerator(TwoEnginesGenerator):
     def repository(self):
         folder = Path(self.settings.model_dir)
         checkout = Checkout(folder, "backends.acme.model_dir", "https://acme.example", None)
-        return AcmeRepository(checkout, gpus=self.settings.gpus)
+        return AcmeRepository(checkout, gpus=self.settings.gpus, retries=self.retries)
 
 
 @pytest.fixture
@@ -157,6 +158,17 @@ def test_a_failure_leaves_no_file_and_the_backend_is_named(acme, tmp_path):
         acme.generate("a fox", output=tmp_path / "v.mp4")
     assert (caught.value.code, caught.value.backend) == ("no_file", "acme")
     assert not list(tmp_path.glob("*.mp4"))
+
+
+@pytest.mark.parametrize(("code", "runs"), [(1, 3), (2, 1)])
+def test_a_failed_run_is_made_again_but_not_one_that_was_refused(acme, tmp_path, code, runs):
+    noted = tmp_path / "runs"
+    script = f"import sys\nopen({str(noted)!r}, 'a').write('x')\nsys.exit({code})"
+    (Path(acme.settings.model_dir) / "go.py").write_text(script)
+    acme.retries = 2
+    with pytest.raises(GenerationFailedError, match=f"exit code {code}"):
+        acme.generate("a fox", output=tmp_path / "v.mp4")
+    assert len(noted.read_text()) == runs
 
 
 def test_what_is_missing_is_said_without_starting_anything(acme, tmp_path, monkeypatch):

@@ -7,14 +7,17 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ttv_core import Size, models_from
-from ttv_diffusers import PipelineGenerator, Recipe, recipes_from
+from ttv_diffusers import Recipe, recipes_from
+from ttv_diffusers.official.generator import TwoEnginesGenerator
 from ttv_diffusers.shelf import Source, sources_of
+from ttv_wan.official import WanRepository
 from ttv_wan.settings import WanSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ttv_core import Capabilities, ModelCapabilities, ResolvedRequest
+    from ttv_diffusers.official import Repository
 
 __all__ = ["WanGenerator"]
 
@@ -27,7 +30,7 @@ _OFFICIAL = (
 )
 
 
-class WanGenerator(PipelineGenerator):
+class WanGenerator(TwoEnginesGenerator):
     """Wan 2.1 and 2.2, from text and from pictures."""
 
     name = "wan"
@@ -43,6 +46,15 @@ class WanGenerator(PipelineGenerator):
             if folder := getattr(self.settings, key):
                 yield Source(folder, f"{self.section}.{key}")
 
+    @cached_property
+    def repository(self) -> Repository | None:
+        """The official repository, if it is the engine: if it is set, and nothing for the other."""
+        engine, checkout = self.settings.engine, self.settings.wan2_dir
+        if engine == "auto" and checkout is not None:
+            usable = any(entry.problem is None for entry in self.entries)
+            engine = "diffusers" if usable else "official"
+        return WanRepository(self.settings) if engine == "official" else None
+
     @property
     def capabilities(self) -> Capabilities:
         """What can be made, with the usual size and length of the settings."""
@@ -56,7 +68,8 @@ class WanGenerator(PipelineGenerator):
 
     def native(self, request: ResolvedRequest, model: ModelCapabilities) -> dict[str, Any]:
         """Return the call of the pipeline, and say which settings play no part in it."""
-        idle = [name for name in _OFFICIAL if getattr(self.settings, name) is not None]
+        official = () if self.repository is not None else _OFFICIAL
+        idle = [name for name in official if getattr(self.settings, name) is not None]
         if idle:
             request.warn(f"{', '.join(idle)}: only the official repository has a use for this")
         native = super().native(request, model)
@@ -79,10 +92,13 @@ def _with_usual(model: ModelCapabilities, settings: WanSettings) -> ModelCapabil
     """Return a model with the settings' size and length as its default, where they are legal."""
     changes: dict[str, Any] = {}
     bounds = model.canvas.range
-    if settings.size is not None and bounds is not None:
+    if settings.size is not None and (bounds is not None or model.canvas.sizes):
         width, height = map(int, settings.size.split("x"))
-        usual = Size(width=width, height=height)
-        if not bounds.allows(width, height):
+        usual: Size | None = Size(width=width, height=height)
+        if bounds is None:
+            listed = (size for size in model.canvas.sizes if str(size) == settings.size)
+            usual = next(listed, model.canvas.default)
+        elif not bounds.allows(width, height):
             usual = bounds.nearest(width, height)
         changes["canvas"] = model.canvas.model_copy(update={"default": usual})
     if settings.frame_num is not None and model.frames is not None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ttv_diffusers import EngineSettings
+from ttv_diffusers.official.settings import OfficialSettings
 
 __all__ = ["WanSettings"]
 
 _OLDER = {"sample_steps": "steps", "sample_shift": "shift", "guide_scale": "guidance_scale"}
 
 
-class WanSettings(EngineSettings):
+class WanSettings(OfficialSettings):
     """Settings of `backends.wan`; the keys of older configurations mean the same at the top level.
 
     Attributes:
@@ -28,7 +28,7 @@ class WanSettings(EngineSettings):
         wan2_dir: A checkout of the official repository.
         total_gpus: GPUs of this machine, for the official repository.
         gpu_count: GPUs of one video, for the official repository.
-        chaining_max_retries: How often a failed run of the official repository is tried again.
+        chaining_max_retries: How often a failed run of the official script is made again.
         chaining_use_fsdp_flags: Whether the official repository spreads weights over GPUs.
     """
 
@@ -63,3 +63,10 @@ class WanSettings(EngineSettings):
             return values
         found = {new: values[old] for old, new in _OLDER.items() if values.get(old) is not None}
         return {**values, **{name: v for name, v in found.items() if values.get(name) is None}}
+
+    @model_validator(mode="after")
+    def _engine_fits(self) -> Self:
+        if self.engine == "official" and self.wan2_dir is None:
+            msg = "engine: official needs wan2_dir, the checkout of the official repository"
+            raise ValueError(msg)
+        return self

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttv_core import Availability
+from ttv_core import Availability, GenerationFailedError
 from ttv_diffusers.official.command import Command, flags
 from ttv_diffusers.official.running import run
 
@@ -30,6 +30,8 @@ __all__ = ["Repository", "Script", "gpus_here"]
 
 _DEVICES = Path("/dev")
 _GPU = re.compile(r"nvidia\d+")
+_PASSING = frozenset({"engine_failed", "killed", "no_file"})
+"""What may go well the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,24 @@ class Repository(ABC):
         checkout: Where it is.
         gpus: How many processes share a video, each with a GPU of its own.
         timeout: Seconds after which a run is ended; None for as long as it takes.
+        retries: How often a run that failed is made again, just as it was; not one that the script
+            refused, or that took too long.
     """
 
     models: Capabilities
 
-    def __init__(self, checkout: Checkout, *, gpus: int = 1, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        checkout: Checkout,
+        *,
+        gpus: int = 1,
+        timeout: float | None = None,
+        retries: int = 0,
+    ) -> None:
         self.checkout = checkout
         self.gpus = gpus
         self.timeout = timeout
+        self.retries = retries
 
     @abstractmethod
     def script(self, model: str) -> Script:
@@ -130,7 +142,20 @@ class Repository(ABC):
 
     def render(self, plan: Plan, context: JobContext) -> Path:
         """Run the script for a plan and return its video."""
-        return run(self.command(plan, context.folder), context, timeout=self.timeout)
+        command = self.command(plan, context.folder)
+        for again in range(1, self.retries + 1):
+            try:
+                return run(command, context, timeout=self.timeout)
+            except GenerationFailedError as error:
+                if error.code not in _PASSING:
+                    raise
+                said = f"the script failed ({error.code}); run {again + 1} of {self.retries + 1}"
+                context.emit("loading", message=said)
+        return run(command, context, timeout=self.timeout)
+
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """Return what else is in the way, each with what mends it."""
+        return ()
 
     def availability(self) -> Availability:
         """Say whether checkout, weights and GPUs are there. Nothing is started or imported."""
@@ -142,6 +167,9 @@ class Repository(ABC):
             if not path.exists():
                 reasons.append(f"the weights {path} are not there")
                 remedies.append(f"download them as {self.checkout.url} says")
+        for reason, remedy in self.problems():
+            reasons.append(reason)
+            remedies.append(remedy)
         there = gpus_here()
         if there < self.gpus:
             reasons.append(f"{self.gpus} NVIDIA GPU(s) are to be used, and {there} are here")

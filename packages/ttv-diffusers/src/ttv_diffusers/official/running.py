@@ -33,6 +33,8 @@ _SLICE = 0.05
 _LAST_WORDS = 1.0
 """Seconds for what an ended process said last."""
 _CHUNK = 65_536
+_USAGE = 2
+"""The exit code of a script that does not take its arguments, as argparse has it."""
 
 
 def run(command: Command, context: JobContext, *, timeout: float | None = None) -> Path:
@@ -161,7 +163,8 @@ class _Process:
             remedy = "more memory, or a smaller or shorter video" if out_of_memory else None
             msg = f"{self.name} was killed by {known.get(number, number)}{self.told}"
             raise _failed(msg, "killed", remedy)
-        raise _failed(f"{self.name} ended with exit code {code}{self.told}", "engine_failed")
+        kind = "usage" if code == _USAGE else "engine_failed"
+        raise _failed(f"{self.name} ended with exit code {code}{self.told}", kind)
 
     def __enter__(self) -> Self:
         """Return the process."""
