@@ -37,6 +37,7 @@ __all__ = [
     "last_frame",
     "measure",
     "overview",
+    "png",
     "poster",
 ]
 
@@ -424,6 +425,30 @@ def _pick(path: Path, places: Sequence[float]) -> list[Frame]:
     wanted = [min(int(place * total), total - 1) for place in places]
     found = {i: frame for i, frame in enumerate(frames(path)) if i in set(wanted)}
     return [found[i] for i in wanted]
+
+
+def png(frame: Frame) -> bytes:
+    r"""Return one frame as a PNG, without loss: to go on from it with another video, say.
+
+    Args:
+        frame: uint8 array of shape (height, width, 3), RGB.
+
+    Example:
+        >>> import numpy
+        >>> from ttv_core.media import png
+        >>> png(numpy.zeros((36, 64, 3), dtype=numpy.uint8))[:4]
+        b'\x89PNG'
+    """
+    av = pyav()
+    import numpy as np
+
+    encoder = av.CodecContext.create("png", "w")
+    encoder.height, encoder.width = frame.shape[:2]
+    encoder.pix_fmt = "rgb24"
+    encoder.time_base = Fraction(1, 1)
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+    packets = (*encoder.encode(picture), *encoder.encode(None))
+    return b"".join(bytes(packet) for packet in packets)
 
 
 def write_jpeg(frame: Frame, target: Path) -> Path:

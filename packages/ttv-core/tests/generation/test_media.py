@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 
@@ -18,6 +19,7 @@ from ttv_core.media import (
     last_frame,
     measure,
     overview,
+    png,
     poster,
 )
 
@@ -153,6 +155,16 @@ def test_an_overview_has_one_still_of_each_whatever_its_shape(tmp_path):
     assert sheet[18, 96].min() > 150
     assert sheet[18, 70].max() < 50  # beside the tall one it is black
     assert sheet[54, 96].max() < 50  # there is no fourth
+
+
+def test_a_frame_as_png_is_that_frame_exactly():
+    import av
+
+    frame = np.random.default_rng(0).integers(0, 256, (37, 61, 3), dtype=np.uint8)
+    with av.open(io.BytesIO(png(frame))) as container:
+        (picture,) = container.decode(video=0)
+        assert np.array_equal(picture.to_ndarray(format="rgb24"), frame)
+    assert png(frame[:, ::-1]) == png(frame[:, ::-1].copy())
 
 
 def test_a_still_that_cannot_be_written_is_told(kit, tmp_path):
