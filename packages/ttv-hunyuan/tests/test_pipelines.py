@@ -129,6 +129,21 @@ def test_one_point_five_heeds_a_negative_prompt_by_itself(pipelines):
     assert [v.field for v in plan.violations] == ["options.hunyuan.true_cfg_scale"]
 
 
+def test_the_guidance_of_one_video_is_not_the_next_one_s(pipelines, seen, tmp_path):
+    made = backend(pipelines("hunyuan15_t2v"))
+    for number, options in enumerate(({}, {"guidance_scale": 3.0}, {})):
+        made.generate(
+            "a fox",
+            num_frames=5,
+            size=(64, 48),
+            seed=1,
+            options={"hunyuan": options},
+            output=tmp_path / f"{number}.mp4",
+        )
+    assert not np.array_equal(seen[0], seen[1])
+    assert np.array_equal(seen[0], seen[2])
+
+
 def test_cancelling_within_a_step(pipelines, tmp_path):
     made = backend(pipelines("hunyuan15_t2v"), steps=500)
     begun = threading.Event()

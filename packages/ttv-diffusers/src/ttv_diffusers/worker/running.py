@@ -45,6 +45,7 @@ def run(
     import torch
 
     pipeline = held.pipeline
+    guider = getattr(pipeline, "guider", None)
     call = _call(pipeline, order, pictures)
     call["generator"] = torch.Generator("cpu").manual_seed(order.seed)
     call["output_type"] = "pt"
@@ -59,6 +60,8 @@ def run(
             channel.send(Denoised())
             sender.rest(video[0])
     finally:
+        if guider is not None:  # a guidance of this order is not the next one's
+            pipeline.guider = guider
         # After a step was interrupted, what is offloaded has not gone back by itself.
         if hasattr(pipeline, "maybe_free_model_hooks"):
             pipeline.maybe_free_model_hooks()
