@@ -415,7 +415,7 @@ def overview(
 def _fitted(frame: Frame, width: int, height: int) -> Frame:
     scale = min(width / frame.shape[1], height / frame.shape[0])
     edges = [max(2, int(edge * scale) // 2 * 2) for edge in (frame.shape[1], frame.shape[0])]
-    picture = _av().VideoFrame.from_ndarray(frame, format="rgb24")
+    picture = pyav().VideoFrame.from_ndarray(frame, format="rgb24")
     small: Frame = picture.reformat(width=edges[0], height=edges[1]).to_ndarray(format="rgb24")
     return small
 
