@@ -42,6 +42,29 @@ def test_every_model_has_a_row():
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"frames": {"minimum": 5, "step": 4, "offset": 1}}, "5 or more, as 4k+1 frames"),
+        ({"frames": [49], "fps": 24}, "49 frames at 24 fps"),
+        (
+            {
+                "frames": {"minimum": 1, "maximum": 81, "default": 33},
+                "fps": {"maximum": 60, "default": 16},
+            },
+            "1 to 81 frames, usually 33 at 16 fps",
+        ),
+        ({"frames": [49], "fps": [16, 24]}, "49 frames at 16, 24 fps"),
+        ({}, "not documented"),
+    ],
+)
+def test_a_length_in_frames_is_not_told_as_seconds(facts, said):
+    table = Capabilities.model_validate(
+        {"backend": "acme", "kind": "remote", "models": [{"id": "acme-3", **facts}]}
+    )
+    assert models_table(table).splitlines()[-1].split(" | ")[2] == said
+
+
 def test_a_readme_that_says_something_else_is_found_and_can_be_written(tmp_path, monkeypatch):
     readme = tmp_path / "README.md"
     readme.write_text("# acme\n<!-- models -->\nold\n<!-- /models -->\nmore\n")

@@ -44,17 +44,27 @@ def models_table(capabilities: Capabilities) -> str:
 
 def _row(model: ModelCapabilities) -> tuple[str, ...]:
     name = f"`{model.id}`" + ("" if model.status == "ga" else f" ({model.status})")
-    length = model.durations or model.frames
     pictures = model.canvas.describe()
     sound = {"optional": "on request", "unknown": "not documented"}.get(model.audio, model.audio)
     return (
         name,
         ", ".join(_MODES[mode] for mode in model.modes),
-        length.describe() if length is not None else "not documented",
+        _length(model),
         "not documented" if pictures == "unknown" else pictures,
         sound,
         "; ".join(_prices(model)) or "not documented",
     )
+
+
+def _length(model: ModelCapabilities) -> str:
+    """Return the legal seconds, or frames where these are what the engine takes."""
+    if model.durations is not None:
+        return model.durations.describe()
+    if model.frames is None:
+        return "not documented"
+    usual = "" if model.frames.default is None else f", usually {model.frames.default:g}"
+    rate = "" if model.fps is None else f" at {model.fps.default or model.fps.describe()} fps"
+    return f"{model.frames.describe()} frames{usual}{rate}"
 
 
 def _prices(model: ModelCapabilities) -> Iterator[str]:
