@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from endpoint_servers import MODEL, SERVERS, pipeline
 
+from ttv_core import VideoGenerationError, resume
 from ttv_core.jobs import Lookup, Polling
 from ttv_endpoint.dialects import DIALECTS
 from ttv_endpoint.generator import EndpointGenerator
@@ -109,3 +110,21 @@ def finish(server, *words):
     """Let every job of a server go on to the words."""
     for task in list(server.tasks.values()):
         task.states.extend(words)
+
+
+def failure(generator, **fields):
+    with pytest.raises(VideoGenerationError) as caught:
+        generator.generate("a fox", **fields)
+    return caught.value
+
+
+def resumed(server, job_id, **more):
+    return resume(job_id, config={"backends": {"endpoint": settings(server, **more)}}).wait(20)
+
+
+@pytest.fixture
+def whole(request, clip):
+    """Give the servers a video that is the same for every job."""
+    for name in ("server", "vllm"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name).video = clip

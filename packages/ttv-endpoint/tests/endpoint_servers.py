@@ -6,8 +6,6 @@ refused here. Each makes its videos with a small pipeline that heeds frames, siz
 
 from __future__ import annotations
 
-import base64
-import email
 import json
 import re
 import tempfile
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from aiohttp import web
+from endpoint_fields import FASTVIDEO_JSON, OMNI_FORM, SGLANG_FORM, SGLANG_JSON, form_of
 
 from ttv_core.media import VideoWriter
 from ttv_core.testing import Simulator
@@ -36,47 +35,6 @@ def pipeline(*, num_frames, width, height, fps, seed, prompt, image=b""):
             for i in range(num_frames):
                 video.write(np.roll(picture, 4 * i, axis=1))
         return path.read_bytes()
-
-
-def form_of(kind, raw):
-    """Return the fields of a form, files as (bytes, type); None if it is no multipart form."""
-    if not kind.startswith("multipart/form-data"):
-        return None
-    parts = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + raw)
-    fields = {}
-    for part in parts.get_payload():
-        name = part.get_param("name", header="content-disposition")
-        data = part.get_payload(decode=True)
-        fields[name] = (
-            (data, part.get_content_type()) if part.get_filename() else data.decode("utf-8")
-        )
-    return fields
-
-
-def whole(text):
-    """Read a whole number out of a form."""
-    if not re.fullmatch(r"-?\d+", text):
-        raise ValueError(text)
-    return int(text)
-
-
-def truth(text):
-    if text not in {"true", "false"}:
-        raise ValueError(text)
-    return text == "true"
-
-
-def file(value):
-    data, kind = value
-    if not data.startswith((b"\x89PNG", b"\xff\xd8")) or not kind.startswith("image/"):
-        raise ValueError(kind)
-    return data
-
-
-def text(value):
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
 
 
 class Server(Simulator):
@@ -241,31 +199,6 @@ class Server(Simulator):
         return asked if asked.get("prompt") else "prompt is required"
 
 
-_SIZES = {"width": whole, "height": whole, "num_frames": whole, "fps": float, "seed": whole}
-_GUIDANCE = {
-    "num_inference_steps": whole,
-    "guidance_scale": float,
-    "guidance_scale_2": float,
-    "true_cfg_scale": float,
-}
-
-
-_OMNI_FORM = {
-    **_SIZES,
-    **_GUIDANCE,
-    "prompt": text,
-    "negative_prompt": text,
-    "model": text,
-    "seconds": text,
-    "boundary_ratio": float,
-    "flow_shift": float,
-    "generate_sound": truth,
-    "extra_params": json.loads,
-    "image_reference": json.loads,
-    "input_reference": file,
-}
-
-
 class VllmOmni(Server):
     """vLLM-Omni: a form and nothing else; a failed job comes with an HTTP error; DELETE aborts.
 
@@ -290,7 +223,7 @@ class VllmOmni(Server):
         if form is None:
             detail = [{"type": "missing", "loc": ["body", "prompt"], "msg": "Field required"}]
             return self.error(422, detail)
-        asked = self.typed(form, _OMNI_FORM)
+        asked = self.typed(form, OMNI_FORM)
         if wrong := asked if isinstance(asked, str) else self.wrong(asked):
             return self.error(400, wrong)
         asked["image"] = asked.pop("input_reference", b"")
@@ -343,82 +276,6 @@ class VllmOmni(Server):
         return web.json_response({"id": task.id, "deleted": True, "object": "video.deleted"})
 
 
-def number(value):
-    """Take a whole number of JSON."""
-    if type(value) is not int:
-        raise TypeError(value)
-    return value
-
-
-def real(value):
-    if type(value) not in {int, float}:
-        raise TypeError(value)
-    return float(value)
-
-
-def flag(value):
-    if type(value) is not bool:
-        raise TypeError(value)
-    return value
-
-
-def mapped(value):
-    if type(value) is not dict:
-        raise TypeError(value)
-    return value
-
-
-def data_uri(value):
-    """Take a picture within JSON, or its address."""
-    if value.startswith("https://"):
-        return b""
-    head, _, data = value.partition(";base64,")
-    if not head.startswith("data:image/"):
-        raise ValueError(value)
-    return file((base64.b64decode(data, validate=True), head[5:]))
-
-
-_JSON = {
-    "prompt": text,
-    "negative_prompt": text,
-    "model": text,
-    "num_frames": number,
-    "fps": number,
-    "seconds": number,
-    "seed": number,
-    "num_inference_steps": number,
-    "guidance_scale": real,
-    "guidance_scale_2": real,
-    "true_cfg_scale": real,
-    "reference_url": data_uri,
-}
-
-
-_SGLANG_JSON = {
-    **_JSON,
-    "width": number,
-    "height": number,
-    "flow_shift": real,
-    "enhance_prompt": flag,
-    "extra_params": mapped,
-}
-_SGLANG_FORM = {
-    **_SIZES,
-    **_GUIDANCE,
-    "fps": whole,
-    "seconds": whole,
-    "prompt": text,
-    "negative_prompt": text,
-    "model": text,
-    "flow_shift": float,
-    "enhance_prompt": truth,
-    "extra_params": json.loads,
-    "reference_url": data_uri,
-    "input_reference": file,
-}
-_FASTVIDEO_JSON = {**_JSON, "size": text}
-
-
 class Forgetful(Server):
     """A server that forgets a job on DELETE, and goes on working at it.
 
@@ -457,13 +314,13 @@ class SGLang(Forgetful):
         {"status": "in_progress", "progress": 99},
         "completed",
     )
-    json_kinds = _SGLANG_JSON
+    json_kinds = SGLANG_JSON
 
     async def create(self, request):
         if denied := self.denied(request):
             return denied
         form = form_of(request.headers.get("Content-Type", ""), await request.read())
-        asked = await self.body(request) if form is None else self.typed(form, _SGLANG_FORM)
+        asked = await self.body(request) if form is None else self.typed(form, SGLANG_FORM)
         if isinstance(asked, str):
             return self.error(400, asked)
         asked["image"] = asked.pop("input_reference", b"") or asked.pop("reference_url", b"")
@@ -481,7 +338,7 @@ class FastVideo(Forgetful):
     mark = "extra_body"
     failed_content = 500
     words = ("queued", "queued", "completed")
-    json_kinds = _FASTVIDEO_JSON
+    json_kinds = FASTVIDEO_JSON
 
     async def create(self, request):
         if denied := self.denied(request):

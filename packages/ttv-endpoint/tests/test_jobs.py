@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from conftest import TINY, finish, png, settings
-from endpoint_servers import KEY, MODEL, SERVERS, FastVideo, VllmOmni, form_of
+from endpoint_fields import form_of
+from endpoint_servers import KEY, MODEL, SERVERS, FastVideo, VllmOmni
 
 import ttv_core
 from ttv_core import (
