@@ -83,9 +83,8 @@ def test_a_worker_that_dies_tells_the_end_of_its_output(monkeypatch, make):
     from ttv_diffusers import process
 
     desk_of("cpu").let_go()
-    python = [sys.executable, "-c", "import sys; print('no such luck', file=sys.stderr); exit(3)"]
-    real = subprocess.Popen
-    monkeypatch.setattr(process.subprocess, "Popen", lambda _, **more: real(python, **more))
+    code = "import sys; print('no such luck', file=sys.stderr); exit(3)"
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", code))
     with pytest.raises(GenerationFailedError) as caught:
         make("wan21_t2v")
     assert caught.value.code == "worker_died"

@@ -52,15 +52,13 @@ class Desk:
         with self._lock:
             self._busy, self._user = True, user
             self._disarm()
-            usable = self._worker is not None and self._worker.alive
-            if (
-                self._worker is None
-                or not usable
-                or self._worker.offline == settings.allow_download
-            ):
+            if not self._fits(settings):
                 self._stop()
-                self._worker = WorkerProcess(offline=not settings.allow_download)
+                self._worker = WorkerProcess(
+                    offline=not settings.allow_download, gpus=settings.gpus
+                )
             worker = self._worker
+            assert worker is not None
         try:
             yield worker
         finally:
@@ -70,6 +68,12 @@ class Desk:
                     self._stop()
                 elif not settings.keep_warm:
                     self._arm(settings.idle_unload)
+
+    def _fits(self, settings: EngineSettings) -> bool:
+        worker = self._worker
+        if worker is None or not worker.alive:
+            return False
+        return (worker.offline, worker.gpus) == (not settings.allow_download, settings.gpus)
 
     def _arm(self, seconds: float) -> None:
         self._timer = threading.Timer(seconds, self._unload_idle)

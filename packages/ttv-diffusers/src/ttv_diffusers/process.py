@@ -16,10 +16,13 @@ from ttv_core.errors import GenerationFailedError
 from ttv_diffusers.protocol import Channel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ttv_diffusers.protocol import Message
 
 __all__ = ["WorkerProcess"]
 
+COMMAND = (sys.executable, "-P", "-m", "ttv_diffusers.worker")
 _IN_FLIGHT = 8
 """Messages that wait to be read: what the worker makes faster than that, it waits with."""
 _TAIL = 30
@@ -35,19 +38,30 @@ class WorkerProcess:
 
     Args:
         offline: Whether it must not ask the hub for anything.
+        gpus: How many GPUs its videos are shared by.
+        environment: Further environment variables.
+        command: How it is started, if not as usual; it ends with the process id of this one.
     """
 
-    def __init__(self, *, offline: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        offline: bool = True,
+        gpus: int = 1,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> None:
         self.offline = offline
-        environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+        self.gpus = gpus
+        variables = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
         if offline:
-            environment |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+            variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-P", "-m", "ttv_diffusers.worker", str(os.getpid())],
+            command or [*COMMAND, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env={**variables, **(environment or {})},
             start_new_session=True,
         )
         assert self._process.stdin is not None

@@ -10,7 +10,7 @@ import contextlib
 import json
 import threading
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -29,6 +29,7 @@ __all__ = [
     "Loading",
     "Message",
     "Step",
+    "Teller",
 ]
 
 
@@ -173,6 +174,13 @@ Message = (
     Ask | Cancel | Denoised | Done | Facts | Failed | Frames | Generate | Loaded | Loading | Step
 )
 _KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
+
+
+class Teller(Protocol):
+    """Whatever takes messages."""
+
+    def send(self, message: Message, *payload: Any) -> None:
+        """Take a message and its bytes."""
 
 
 class Channel:

@@ -41,7 +41,7 @@ def readiness(generator: PipelineGenerator, *, deep: bool = False) -> Availabili
     findings = [*_packages(generator.settings), *_weights(generator), *_device(generator.settings)]
     usable = [entry for entry in generator.entries if entry.checkpoint is not None]
     if usable and not findings:
-        findings += _memory(usable, generator.settings)
+        findings += [*_shares(usable, generator.settings), *_memory(usable, generator.settings)]
     told: tuple[str, ...] = ()
     if deep and not findings:
         try:
@@ -90,6 +90,18 @@ def _device(settings: EngineSettings) -> Iterator[Finding]:
         yield f"offload: {settings.offload} needs a GPU, and the device is the CPU", "offload: none"
     if place == "cpu" and settings.gpus > 1:
         yield f"gpus is {settings.gpus}, and the device is the CPU", "gpus: 1"
+
+
+def _shares(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]:
+    """Tell which models so many GPUs cannot share."""
+    for entry in entries:
+        assert entry.checkpoint is not None
+        heads = entry.checkpoint.value("transformer.num_attention_heads")
+        if isinstance(heads, int) and heads % settings.gpus:
+            reason = (
+                f"{entry.source.path} has {heads} heads, not to be shared by {settings.gpus} GPUs"
+            )
+            yield reason, "gpus: a number that divides them"
 
 
 def _memory(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]:

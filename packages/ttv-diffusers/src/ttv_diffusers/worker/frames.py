@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from ttv_diffusers.protocol import Channel
+    from ttv_diffusers.protocol import Teller
 
 __all__ = ["FrameSender", "streaming"]
 
@@ -31,7 +31,7 @@ class FrameSender:
         check: Raises when the job is to stop.
     """
 
-    def __init__(self, channel: Channel, check: Callable[[], None]) -> None:
+    def __init__(self, channel: Teller, check: Callable[[], None]) -> None:
         self._channel = channel
         self._check = check
         self._queue: queue.Queue[Any] = queue.Queue(_IN_FLIGHT)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import BackendUnavailableError, ConfigurationError
 from ttv_diffusers.worker.devices import free_memory
+from ttv_diffusers.worker.parallel import split
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +42,10 @@ def place(pipeline: Any, levers: dict[str, Any], device: torch.device) -> dict[s
     if levers["layerwise_casting"]:
         _cast_by_layer(pipeline)
     _speed_up(pipeline, levers)
+    if levers["gpus"] > 1:
+        for part in _transformers(pipeline):
+            split(part, levers["gpus"])
+        done["gpus"] = levers["gpus"]
     _offload(pipeline, offload, device)
     return done
 

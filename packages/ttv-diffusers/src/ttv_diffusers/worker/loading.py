@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import BackendUnavailableError, ModelNotFoundError
 from ttv_diffusers.worker.devices import choose_device, choose_dtypes
+from ttv_diffusers.worker.parallel import join
 
 if TYPE_CHECKING:
     import torch
@@ -98,6 +99,8 @@ def load(order: Generate) -> Held:
     logging.disable_progress_bar()
     levers = order.levers
     device = choose_device(levers["device"])
+    if levers["gpus"] > 1:
+        device = join(levers["gpus"], device)
     arguments: dict[str, Any] = {
         "dtype": choose_dtypes(levers["dtype"], device),
         "use_safetensors": True,

@@ -17,7 +17,7 @@ from ttv_diffusers.worker.frames import FrameSender, streaming
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ttv_diffusers.protocol import Channel, Generate
+    from ttv_diffusers.protocol import Generate, Teller
     from ttv_diffusers.worker.loading import Held
 
 __all__ = ["run"]
@@ -27,7 +27,7 @@ def run(
     held: Held,
     order: Generate,
     pictures: dict[str, Any],
-    channel: Channel,
+    channel: Teller,
     check: Callable[[], None],
 ) -> dict[str, float]:
     """Make the frames of an order and send them.
@@ -120,7 +120,7 @@ class _Clock:
 class _Pace:
     """Tells steps, and how long they take."""
 
-    def __init__(self, channel: Channel, check: Callable[[], None], clock: _Clock) -> None:
+    def __init__(self, channel: Teller, check: Callable[[], None], clock: _Clock) -> None:
         self._channel = channel
         self._check = check
         self._clock = clock

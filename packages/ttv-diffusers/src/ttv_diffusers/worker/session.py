@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 import time
 import traceback
@@ -16,9 +17,10 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_diffusers.protocol import Ask, Done, Facts, Failed, Generate, Loaded, Loading
+from ttv_diffusers.worker.parallel import Others, Quiet, agree, rank
 
 if TYPE_CHECKING:
-    from ttv_diffusers.protocol import Channel
+    from ttv_diffusers.protocol import Teller
     from ttv_diffusers.worker.loading import Held
 
 __all__ = ["Session"]
@@ -33,8 +35,9 @@ class Session:
         channel: Where messages go to.
     """
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self, channel: Teller) -> None:
+        self._channel: Teller = Quiet(channel) if rank() else channel
+        self._others: Others | None = None
         self._held: Held | None = None
         self._stopped: set[str] = set()
 
@@ -48,6 +51,7 @@ class Session:
             measures = self._generate(order, payload)
         except Exception as error:  # noqa: BLE001 - it goes to whoever waits
             self._channel.send(_failure(error))
+            self._end_if_alone(order, error)
             error.__traceback__ = None  # it holds the tensors of the run
             gc.collect()
         else:
@@ -56,22 +60,32 @@ class Session:
             self._stopped.discard(order.job)
 
     def _generate(self, order: Generate, payload: bytearray) -> dict[str, float]:
-        self._check(order.job)
-        held = self._loaded(order)
-        self._check(order.job)
+        pictures = _pictures(order, payload)
+        held = self._loaded(order, payload)
+        self._check(order, held)
         from ttv_diffusers.worker.running import run
 
-        pictures = _pictures(order, payload)
-        return run(held, order, pictures, self._channel, lambda: self._check(order.job))
+        return run(held, order, pictures, self._channel, lambda: self._check(order, held))
 
-    def _check(self, job: str) -> None:
-        if job in self._stopped:
-            msg = f"job {job} was cancelled"
+    def _check(self, order: Generate, held: Held) -> None:
+        stop = order.job in self._stopped
+        if order.levers["gpus"] > 1:
+            stop = agree(held.where, stop=stop)
+        if stop:
+            msg = f"job {order.job} was cancelled"
             raise GenerationCancelledError(msg)
 
-    def _loaded(self, order: Generate) -> Held:
+    def _end_if_alone(self, order: Generate, error: Exception) -> None:
+        """End, with all that share the video, after an error that the others do not know of."""
+        if order.levers.get("gpus", 1) > 1 and not isinstance(error, GenerationCancelledError):
+            os._exit(0)
+
+    def _loaded(self, order: Generate, payload: bytearray) -> Held:
         started = time.perf_counter()
         self._channel.send(Loading())
+        if order.levers["gpus"] > 1 and rank() == 0:
+            self._others = self._others or Others(order.levers["gpus"])
+            self._others.tell(order, payload)
         from ttv_diffusers.worker.loading import load, set_threads
 
         set_threads(order.levers["threads"])

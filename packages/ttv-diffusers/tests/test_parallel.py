@@ -1,0 +1,72 @@
+"""Two processes share a video, and it is the one that a single process makes."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from ttv_core import BackendUnavailableError, GenerationCancelledError
+from ttv_diffusers import DiffusersGenerator, process
+from ttv_diffusers.desk import desk_of
+from ttv_diffusers.worker.parallel import split
+
+# On the CPU torch counts no accelerators, and diffusers divides by their number.
+PATCHED = """
+import sys, torch
+torch.accelerator.device_count = lambda: 2
+from ttv_diffusers.worker.__main__ import main
+main(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """Have workers of two processes; the patch is for this test only."""
+    desk_of("cpu").let_go()
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", PATCHED))
+    yield {"gpus": 2}
+    desk_of("cpu").let_go()
+
+
+def test_two_processes_make_the_video_that_one_makes(two, pipelines, bare, make, seen, tmp_path):
+    make("wan22_t2v", settings=two, output=tmp_path / "first.mp4")
+    wanted = bare(pipelines("wan22_t2v"), width=64, height=64)
+    assert np.array_equal(np.stack(seen[0]), wanted)
+    pid = desk_of("cpu").pid
+    generator = DiffusersGenerator(
+        model_dir=pipelines("wan22_t2v"), device="cpu", threads=1, steps=300, **two
+    )
+    job = generator.start(
+        "a red fox",
+        size=(64, 64),
+        num_frames=5,
+        output=tmp_path / "stopped.mp4",
+        on_event=lambda event: event.step == 2 and job.cancel(),
+    )
+    with pytest.raises(GenerationCancelledError):
+        job.wait(60)
+    make("wan22_t2v", settings=two, output=tmp_path / "again.mp4")
+    assert np.array_equal(np.stack(seen[-1]), wanted)
+    assert desk_of("cpu").pid == pid  # both stopped at the same step, and went on
+
+
+def test_what_cannot_be_shared_is_said():
+    config = types.SimpleNamespace(num_attention_heads=3)
+    for plan, word in (({}, "3 heads"), (None, "cannot be split")):
+        part = types.SimpleNamespace(config=config, _cp_plan=plan)
+        with pytest.raises(BackendUnavailableError, match=word):
+            split(part, 2)
+
+
+def test_gpus_that_cannot_share_a_models_heads_are_told(pipelines, monkeypatch):
+    from ttv_diffusers import desk, readiness
+
+    monkeypatch.setattr(desk, "has_gpu", lambda: True)
+    monkeypatch.setattr(readiness, "gpu_memory", lambda place: None)
+    folder = pipelines("wan21_t2v")  # two heads
+    told = DiffusersGenerator(model_dir=folder, device="cuda", gpus=3).availability()
+    assert "2 heads" in told.reasons[0]
+    assert DiffusersGenerator(model_dir=folder, device="cuda", gpus=2).availability().ok
