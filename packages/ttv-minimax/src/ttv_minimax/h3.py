@@ -58,7 +58,7 @@ class H3(Protocol):
         definite_reject=DEFINITE_STATUSES,
         cancel=True,
         result_lifetime=_DAYS_KEPT * 24 * 60 * 60.0,
-        polling=Polling(floor=5.0, ceiling=15.0),
+        polling=Polling(floor=5.0, ceiling=10.0),
         evidence="https://platform.minimax.io/docs/api-reference/video-generation-v2-create; "
         "https://platform.minimax.io/docs/api-reference/video-generation-v2-list; "
         "https://platform.minimax.io/docs/api-reference/video-generation-v2-delete",

@@ -55,7 +55,7 @@ class Hailuo(Protocol):
     semantics = SubmitSemantics(
         definite_reject=DEFINITE_STATUSES,
         definite_codes=REFUSALS,
-        polling=Polling(floor=5.0, ceiling=15.0),
+        polling=Polling(floor=5.0, ceiling=10.0),
         evidence="https://platform.minimax.io/docs/api-reference/errorcode",
     )
 
