@@ -111,7 +111,7 @@ AT = {
         close=("google-genai", "litellm"),
     ),
     "minimax": At(
-        ("ttv", "documented", "litellm"), "MiniMax-H3", "MiniMax-H3-Max", median=50.0, spread=0.25
+        ("ttv", "documented", "litellm"), "MiniMax-H3", "MiniMax-H3-Max", median=80.0, spread=0.2
     ),
 }
 
