@@ -15,7 +15,12 @@ import pytest
 import vertex
 
 import ttv_veo.plugin
-from ttv_core import AuthenticationError, ConfigurationError, extract_backend_config
+from ttv_core import (
+    AuthenticationError,
+    BackendUnavailableError,
+    ConfigurationError,
+    extract_backend_config,
+)
 from ttv_core.testing import check_readme
 from ttv_veo.client import place_of
 from ttv_veo.generator import VeoGenerator
@@ -71,15 +76,17 @@ def test_aiplatform_itself_keeps_it_there():
 def test_without_a_project_nothing_is_sent(vendor, tmp_path):
     veo = VeoGenerator(credentials_path=vendor.key_file(tmp_path), base_url=vendor.url)
     assert veo.availability().remedies == ("export GOOGLE_CLOUD_PROJECT=…",)
-    with pytest.raises(ConfigurationError, match=r"backends\.veo\.project_id"):
+    with pytest.raises(BackendUnavailableError, match="GOOGLE_CLOUD_PROJECT"):
         veo.generate("a fox", output=tmp_path / "fox.mp4")
+    with pytest.raises(ConfigurationError, match=r"backends\.veo\.project_id"):
+        _ = veo.google.place
     assert vendor.requests["call"] == 0
 
 
 def test_a_missing_key_file_is_told_before_anything(vendor, tmp_path):
     veo = VeoGenerator(project_id="p", credentials_path=tmp_path / "no.json", base_url=vendor.url)
     assert "no key file" in veo.availability().reasons[0]
-    with pytest.raises(AuthenticationError) as caught:
+    with pytest.raises(BackendUnavailableError, match="no key file") as caught:
         veo.generate("a fox", output=tmp_path / "fox.mp4")
     assert caught.value.charged == "no"
     assert vendor.requests == {}
