@@ -47,8 +47,7 @@ def test_a_checkpoint_for_both_runs_from_a_picture_too(pipelines, picture, bare,
     from PIL import Image
 
     make("wan22_ti2v")
-    video = make("wan22_ti2v", image=picture, overwrite=True)
-    assert video.timings["load"] < 1  # the parts were there
+    make("wan22_ti2v", image=picture, overwrite=True)
     wanted = bare(
         pipelines("wan22_ti2v"), WanImageToVideoPipeline, image=Image.open(picture), **SIZE
     )

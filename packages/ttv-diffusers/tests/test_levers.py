@@ -10,6 +10,7 @@ from ttv_diffusers import EngineSettings
 from ttv_diffusers.engine import levers_of
 from ttv_diffusers.protocol import Generate
 from ttv_diffusers.worker import devices
+from ttv_diffusers.worker.frames import streaming
 from ttv_diffusers.worker.loading import load
 from ttv_diffusers.worker.running import run
 
@@ -53,11 +54,35 @@ def made(order):
     return run_with
 
 
-def test_frames_are_sent_while_the_next_are_decoded(made):
-    _, _, pipe = made(frames=9)
-    before = pipe.messages[: pipe.messages.index("Denoised")]
-    assert before.count("Frames") == 3  # one, four and four
-    assert pipe.messages[-1] == "Denoised"
+def test_frames_are_handed_on_while_the_next_are_decoded(order):
+    pieces, at = [], []
+
+    class Sender:
+        def send(self, video):
+            pieces.append(video.clone())
+            at.append(pipeline.vae._conv_idx[0])  # how far the decoder is
+
+    wanted = order(frames=9)
+    pipeline = load(wanted).pipeline
+    with streaming(pipeline, Sender()):
+        whole = pipeline(**wanted.call, output_type="pt")[0][0]
+    assert [piece.shape[0] for piece in pieces] == [1, 4, 4]
+    assert np.array_equal(np.concatenate(pieces), whole)
+    assert 0 not in at
+
+
+def test_nothing_is_handed_on_twice(made):
+    frames, _, pipe = made(frames=9)
+    assert len(frames) == 9
+    assert pipe.messages.count("Frames") == 3
+
+
+def test_another_class_takes_over_the_parts(order):
+    held = load(order("wan22_ti2v"))
+    other = held.for_class("WanImageToVideoPipeline")
+    assert other.pipeline.transformer is held.pipeline.transformer
+    assert other.pipeline.config.expand_timesteps
+    assert held.for_class("WanPipeline") is held
 
 
 def test_tiles_are_sent_when_all_are_there(made):

@@ -182,9 +182,7 @@ def test_the_parent_imports_no_torch_and_stays_small(parent):
 
 
 @LINUX
-@pytest.mark.parametrize(
-    ("state", "also"), [("loading", False), ("loading", True), ("running", False)]
-)
+@pytest.mark.parametrize(("state", "also"), [("loading", False), ("loading", True)])
 def test_a_killed_parent_leaves_no_process_and_no_file(state, also, parent, tmp_path):
     process, worker, _ = parent(state, 1000)
     if also:
