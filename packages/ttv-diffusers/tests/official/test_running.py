@@ -336,3 +336,14 @@ def test_the_warden_needs_nothing_but_the_standard_library():
         [sys.executable, "-I", "-S", "-c", code, warden.__file__], capture_output=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_killing_the_parent_and_the_warden_at_once_leaves_no_process(scene):
+    """Then nobody is left to end the ranks but the kernel."""
+    with parent(scene, f"note()\n{FOR_EVER}", 2) as process:
+        process.stdout.readline()
+        ranks = scene.pids(2)
+        stat = Path(f"/proc/{ranks[0]}/stat").read_text().rpartition(")")[2].split()
+        os.kill(int(stat[1]), signal.SIGKILL)
+        os.kill(process.pid, signal.SIGKILL)
+    assert gone(scene)
