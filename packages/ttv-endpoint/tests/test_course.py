@@ -182,10 +182,10 @@ def test_a_server_that_only_forgets_is_not_asked_to_stop(server, told):
 
 
 @pytest.mark.parametrize("status", [404, 422, 500, 503])
-def test_a_video_that_is_not_there_yet_is_asked_for_again(server, generator, status):
-    server.fail("file", "status", status=status, times=2)
-    assert generator.generate("a fox").path.read_bytes() == server.video
-    assert server.accepted == 1
+def test_a_video_that_is_not_there_yet_is_asked_for_again(vllm, omni, status):
+    vllm.fail("file", "status", status=status, times=2)
+    assert omni.generate("a fox").path.read_bytes() == vllm.video
+    assert vllm.accepted == 1
 
 
 def test_a_job_that_failed_after_all_ends(server, generator):

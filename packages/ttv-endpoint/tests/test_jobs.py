@@ -263,9 +263,7 @@ def test_the_wait_ends_and_the_job_goes_on(server, generator, tmp_path):
 
 
 KILLED = """
-import dataclasses, json, sys
-from ttv_core.jobs import Polling
-from ttv_endpoint.dialects import DIALECTS
+import json, sys
 from ttv_endpoint.generator import EndpointGenerator
 job = EndpointGenerator(**json.loads(sys.argv[1])).start("a fox", output="fox.mp4", seed=5)
 print(job.id, flush=True)
@@ -273,24 +271,31 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "detected"])
-def test_after_a_kill_the_id_alone_brings_the_video(server, told):
-    server.states = ["in_progress"]
-    more = {"dialect": server.dialect} if told else {}
-    given = settings(server, **more)
+@pytest.mark.parametrize(
+    ("name", "told"), [("vllm-omni", True), ("fastvideo", True), ("sglang", False)]
+)
+def test_after_a_kill_the_id_alone_brings_the_video(name, told):
+    with SERVERS[name]() as server:
+        given = settings(server, **({"dialect": name} if told else {}))
+        server.states = ["in_progress"]
+        job_id = _started_and_killed(given)
+        finish(server, "completed")
+        before = server.requests["models"]
+        video = ttv_core.resume(job_id, config={"backends": {"endpoint": given}}).wait(20)
+        (task,) = server.tasks.values()
+        assert video.path.read_bytes() == server.made(task)
+        assert (server.requests["create"], server.accepted) == (1, 1)
+        assert server.requests["models"] == before  # which server it is, is in the journal
+
+
+def _started_and_killed(given):
     command = [sys.executable, "-c", textwrap.dedent(KILLED), json.dumps(given)]
     with subprocess.Popen(
         command, env=dict(os.environ), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
         job_id = child.stdout.readline().strip()
         child.send_signal(signal.SIGKILL)
-    finish(server, "completed")
-    before = server.requests["models"]
-    video = ttv_core.resume(job_id, config={"backends": {"endpoint": given}}).wait(20)
-    (task,) = server.tasks.values()
-    assert video.path.read_bytes() == server.made(task)
-    assert (server.requests["create"], server.accepted) == (1, 1)
-    assert server.requests["models"] == before  # which server it is, is in the journal
+    return job_id
 
 
 # --- where the video is -------------------------------------------------------------------------
