@@ -101,7 +101,18 @@ def join_videos(
     return Joined(target, bool(reason), reason)
 
 
+def _check_upright(path: Path) -> None:
+    """Refuse a video that players turn, as those of phones: what is written here says no such."""
+    with opened(path) as container:
+        first = next(container.decode(video=0), None)
+        if first is not None and first.rotation:
+            msg = f"{path} is to be turned by {abs(first.rotation)}° when it is shown"
+            remedy = "turn its pictures themselves, with any editor, before it is joined"
+            raise GenerationFailedError(msg, code="turned", remedy=remedy, charged="no")
+
+
 def _inspected(path: Path) -> _Clip:
+    _check_upright(path)
     with opened(path) as container:
         stream = container.streams.video[0]
         packets = [packet for packet in container.demux(stream) if packet.size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 
 import numpy as np
 import pytest
@@ -165,6 +166,18 @@ def test_a_part_that_breaks_off_is_told_and_nothing_is_written(tmp_path, part):
     with pytest.raises(GenerationFailedError, match="not a whole video"):
         join([good, bad], tmp_path / "c.mp4")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_a_part_that_players_turn_is_refused_rather_than_laid_on_its_side(tmp_path):
+    path = write_film(tmp_path / "phone.mp4", GREYS)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"tkhd") + 44
+    turned = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30)
+    data[start : start + len(turned)] = turned
+    path.write_bytes(data)
+    with pytest.raises(GenerationFailedError, match="is to be turned by 90°"):
+        join([path, path], tmp_path / "c.mp4")
+    assert [each.name for each in tmp_path.iterdir()] == ["phone.mp4"]
 
 
 def test_a_missing_part_is_told(tmp_path):
