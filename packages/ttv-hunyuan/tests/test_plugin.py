@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ttv_core.testing import check_readme
+from ttv_diffusers.testing.readme import check_needs
 from ttv_hunyuan.generator import HunyuanGenerator
 from ttv_hunyuan.official import HunyuanRepository
 from ttv_hunyuan.plugin import ttv_backends
@@ -34,6 +36,12 @@ def test_the_readme_and_the_setup_say_so_too():
     for place in EXCLUDED:
         assert place in spec.setup["help"]
         assert place in readme
+
+
+def test_the_tables_of_the_readme_are_the_data():
+    readme = Path(__file__).parents[1] / "README.md"
+    check_readme(readme, HunyuanGenerator.models)
+    check_needs(readme, HunyuanGenerator.recipes)
 
 
 def test_listing_planning_and_asking_import_no_torch(tmp_path):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ttv_diffusers.recipes import Recipe
+    from ttv_diffusers.recipes import Need, Recipe
 
 __all__ = ["check_needs", "needs_table"]
 
@@ -33,10 +33,7 @@ def _row(recipe: Recipe) -> tuple[str, ...]:
     shift = "as in the folder" if how.shift is None else f"{how.shift:g}"
     if small.shift is not None:
         shift += f", {small.shift:g} at 480p"
-    needs = (
-        f"{need.memory:g} GB, {need.seconds:g} s on one {need.device}: {need.run}"
-        for need in recipe.needs
-    )
+    needs = (f"{_need(need)}: {need.run}" for need in recipe.needs)
     sources = dict.fromkeys((recipe.source, *(need.source for need in recipe.needs)))
     return (
         f"`{recipe.model}`",
@@ -46,6 +43,12 @@ def _row(recipe: Recipe) -> tuple[str, ...]:
         "; ".join(needs) or "not published",
         "; ".join(sources),
     )
+
+
+def _need(need: Need) -> str:
+    """Return memory and time as far as they were published."""
+    seconds = "" if need.seconds is None else f", {need.seconds:g} s"
+    return f"{need.memory:g} GB{seconds}{f' on one {need.device}' if need.device else ''}"
 
 
 def check_needs(path: Path, recipes: Sequence[Recipe]) -> None:
