@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from conftest import failure, finish, promise, resumed, settings
-from endpoint_servers import MODEL
+from endpoint_servers import MODEL, FastVideo, SGLang
 
 from ttv_core import (
     DownloadError,
@@ -47,6 +47,18 @@ def test_a_question_that_fails(vllm, omni, fault):
     vllm.fail("poll", times=2, **POLLS[fault])
     assert omni.generate("a fox").path.is_file()
     assert (vllm.requests["create"], vllm.accepted) == (1, 1)
+
+
+def test_an_id_may_be_a_number_and_an_answer_may_leave_it_out(vllm, omni):
+    vllm.fail("create", "body", after=True, body=b'{"id": 7, "status": "queued"}')
+    job = omni.start("a fox")
+    vllm.tasks["7"] = vllm.tasks.pop("task-000001")
+    states = ("in_progress", {"status": "in_progress", "id": 7}, {"status": "completed", "id": 7})
+    vllm.tasks["7"].states.clear()
+    vllm.tasks["7"].states.extend(states)
+    vllm.fail("poll", "body", body=b'{"object": "video", "status": "in_progress"}')
+    assert job.wait(20).path.read_bytes() == vllm.video
+    assert job.remote_id == "7"
 
 
 @pytest.mark.parametrize("word", ["dreaming", "", "unknown", "done", "deleted"])
@@ -164,18 +176,17 @@ def test_a_video_that_is_done_is_never_deleted(vllm, omni):
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "detected"])
-def test_a_server_that_only_forgets_is_not_asked_to_stop(server, told):
-    if server.dialect == "vllm-omni":
-        pytest.skip("it stops jobs")
-    more = {"dialect": server.dialect} if told else {}
-    generator = EndpointGenerator(**settings(server, **more))
-    server.states = ["in_progress"]
-    job = generator.start("a fox")
-    with pytest.raises(VideoGenerationError, match="cannot cancel"):
-        job.cancel()
-    finish(server, "completed")
-    assert job.wait(20).path.is_file()
-    assert (server.forgotten, server.requests["delete"]) == ([], 0)
+@pytest.mark.parametrize("kind", [SGLang, FastVideo])
+def test_a_server_that_only_forgets_is_not_asked_to_stop(kind, told, clip):
+    with kind() as server:
+        server.video, server.states = clip, ["in_progress"]
+        more = {"dialect": server.owner} if told else {}
+        job = EndpointGenerator(**settings(server, **more)).start("a fox")
+        with pytest.raises(VideoGenerationError, match="cannot cancel"):
+            job.cancel()
+        finish(server, "completed")
+        assert job.wait(20).path.is_file()
+        assert (server.forgotten, server.requests["delete"]) == ([], 0)
 
 
 # --- the video ----------------------------------------------------------------------------------

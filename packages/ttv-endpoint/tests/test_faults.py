@@ -170,7 +170,7 @@ def test_a_list_that_never_comes(vllm, omni):
         {"prompt": "another fox"},
         {"prompt": None},
         {"id": ""},
-        {"id": 5},
+        {"id": [5]},
     ],
     ids=str,
 )

@@ -23,8 +23,10 @@ from ttv_core import (
     InvalidInputError,
     MediaInput,
     VideoGenerationError,
+    jobs,
 )
 from ttv_core.media import frames
+from ttv_endpoint.dialects import DIALECTS
 from ttv_endpoint.generator import EndpointGenerator
 
 JPEG = b"\xff\xd8\xff\xc0\0\x11\x08" + (48).to_bytes(2) + (64).to_bytes(2) + bytes(40)
@@ -100,8 +102,8 @@ def test_nothing_is_left_to_the_rounding_of_a_server(omni, vllm):
 def test_progress_is_told_where_it_is_counted(server, generator):
     heard = []
     generator.generate("a fox", on_event=heard.append)
-    told = [e.fraction for e in heard if e.state in {"queued", "running"} and e.fraction]
-    assert told == ([0.4, 0.99] if server.dialect == "sglang" else [])
+    told = [event.fraction for event in heard if event.state in {"queued", "running"}]
+    assert told == ([None, 0.4, 0.99] if server.dialect == "sglang" else [None, None])
     waits = [event for event in heard if event.state == "queued"]
     assert bool(waits) == (server.dialect != "fastvideo")  # whose only word it is
 
@@ -286,6 +288,17 @@ def test_after_a_kill_the_id_alone_brings_the_video(name, told):
         assert video.path.read_bytes() == server.made(task)
         assert (server.requests["create"], server.accepted) == (1, 1)
         assert server.requests["models"] == before  # which server it is, is in the journal
+
+
+def test_a_job_that_is_taken_up_again_is_known_by_its_server(server):
+    server.states = ["in_progress"]
+    job = EndpointGenerator(**settings(server)).start("a fox")
+    finish(server, "completed")
+    job.wait(20)
+    after = EndpointGenerator(**settings(server))
+    assert after.semantics.cancel  # until it is known, it is tried
+    after.resume(jobs.get(job.id)).wait(20)
+    assert after.semantics == DIALECTS[server.dialect].semantics
 
 
 def _started_and_killed(given):

@@ -27,7 +27,7 @@ from ttv_core.http import ApiClient
 from ttv_endpoint.asking import Server, check_model, check_videos, models_at, server_at
 from ttv_endpoint.dialects import ANY, DETECT, DIALECTS, Dialect
 from ttv_endpoint.listing import find
-from ttv_endpoint.replies import as_job, failure, mapping, state_of, trouble
+from ttv_endpoint.replies import as_id, as_job, failure, mapping, state_of, trouble
 from ttv_endpoint.sending import body_of, with_picture
 from ttv_endpoint.served import knowing, told_of
 from ttv_endpoint.settings import EndpointOptions, EndpointSettings
@@ -206,8 +206,8 @@ class EndpointGenerator(RemoteVideoGenerator):
         native = dict(plan.native)
         dialect = DIALECTS[native.pop("dialect")]
         reply = await self.api.create("/v1/videos", **body_of(dialect, native))
-        job = mapping(reply.json()).get("id")
-        if not reply.ok or not isinstance(job, str) or not job.strip():
+        job = as_id(mapping(reply.json()).get("id"))
+        if not reply.ok or not job:
             raise trouble(reply, self.api)
         return RemoteRef(job, {"dialect": dialect.name})
 

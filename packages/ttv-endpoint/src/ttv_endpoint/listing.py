@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ttv_core import jobs
-from ttv_endpoint.replies import mapping, trouble
+from ttv_endpoint.replies import as_id, mapping, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,10 +57,10 @@ async def find(api: ApiClient, asked: Mapping[str, Any], since: float) -> str | 
         items = [mapping(item) for item in listed]
         start = since + _skew(reply) - _SLACK
         for item in items:
-            job = item.get("id")
-            if isinstance(job, str) and job and job not in ours and _fits(item, asked, start):
+            job = as_id(item.get("id"))
+            if job and job not in ours and _fits(item, asked, start):
                 found.add(job)
-        after = str(items[-1].get("id") or "") if items else ""
+        after = as_id(items[-1].get("id")) if items else ""
         if len(items) < _PAGE or not after or _created(items[-1]) < start:
             break
     return found.pop() if len(found) == 1 else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ttv_core.http import ApiClient, Reply
     from ttv_endpoint.dialects import Dialect
 
-__all__ = ["as_job", "failure", "mapping", "said", "state_of", "trouble"]
+__all__ = ["as_id", "as_job", "failure", "mapping", "said", "state_of", "trouble"]
 
 _LONGEST: Final = 500
 
@@ -29,6 +29,13 @@ _LONGEST: Final = 500
 def mapping(value: Any) -> dict[str, Any]:
     """Return a JSON object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def as_id(value: Any) -> str:
+    """Return an id as text, whether it was sent as a text or as a number; "" if there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return ""
+    return str(value).strip()
 
 
 def as_job(reply: Reply, job: str) -> dict[str, Any] | None:
@@ -41,8 +48,8 @@ def as_job(reply: Reply, job: str) -> dict[str, Any] | None:
         job: Its id.
     """
     body = mapping(reply.json())
-    is_job = isinstance(body.get("status"), str) and body.get("id") == job
-    return body if is_job else None
+    is_it = as_id(body.get("id")) == job or ("id" not in body and body.get("object") == "video")
+    return body if is_it and isinstance(body.get("status"), str) else None
 
 
 def state_of(body: Mapping[str, Any], dialect: Dialect) -> Poll:
