@@ -140,12 +140,17 @@ def _traits(stream: Any) -> dict[str, Any]:
         "profile": context.profile,
         "pixel format": context.pix_fmt,
         "size": f"{context.width}x{context.height}",
-        "fps": stream.average_rate,
-        "clock": stream.time_base,
-        "shape of the pixels": context.sample_aspect_ratio or None,
+        "fps": _exact(stream.average_rate),
+        "clock": _exact(stream.time_base),
+        "shape of the pixels": _exact(context.sample_aspect_ratio),
         "colours": (context.color_range, context.colorspace, context.color_trc),
         "encoder's parameters": bytes(context.extradata or b""),
     }
+
+
+def _exact(value: Any) -> Fraction | None:
+    """Return a rate; PyAV 19 has a kind of its own for them, which reads otherwise."""
+    return Fraction(value.numerator, value.denominator) if value else None
 
 
 def _obstacle(clips: Sequence[_Clip], *, drop_boundary: bool) -> str:
