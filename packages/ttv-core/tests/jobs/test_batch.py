@@ -144,6 +144,20 @@ def test_one_that_is_wrong_is_told_in_its_place_and_the_rest_is_made(many):
     assert found[5].error.violations[0].field == "fps"
 
 
+def test_a_fault_of_a_backend_is_told_and_the_others_go_on(many, registry):
+    class Faulty(Grey):
+        def plan(self, request=None, /, **fields):
+            if request.prompt == "oh":
+                raise ZeroDivisionError("oh")
+            return super().plan(request, **fields)
+
+    registry["grey"] = Faulty
+    made = {item.prompt: item for item in many(["oh", "a fox"], backend="grey")}
+    assert (made["oh"].state, made["a fox"].state) == ("failed", "completed")
+    assert "ZeroDivisionError: oh" in made["oh"].error.message
+    assert not made["oh"].again
+
+
 def test_each_request_may_name_who_makes_it(many, acme):
     made = many([*foxes(2), *foxes(2, backend="grey")])
     assert [item.backend for item in sorted(made, key=lambda item: item.number)] == [

@@ -107,7 +107,9 @@ class Batch:
                 if asked is None:
                     break
                 number += 1
-                task = asyncio.create_task(self._one(as_line(asked, number)))
+                line = as_line(asked, number)
+                # One after the other: which of two equal requests is which must not be chance.
+                task = asyncio.create_task(self._one(line, await self._key(line)))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
                 task.add_done_callback(lambda _: places.release())
@@ -125,18 +127,21 @@ class Batch:
         for task in tuple(self._tasks):
             task.get_loop().call_soon_threadsafe(task.cancel)
 
-    async def _one(self, line: Line) -> None:
-        key = ""
+    async def _one(self, line: Line, key: str) -> None:
         try:
             request = line.wanted()
-            key = await self._key(line, request)
             item = self._earlier(line, key) or await self._make(line, request, key)
         except VideoGenerationError as error:
             item = self._failed(line, key, error)
+        except Exception as error:  # noqa: BLE001 - any backend, any error; the others go on
+            text = f"it failed: {type(error).__name__}: {error}"
+            item = self._failed(line, key, VideoGenerationError(text, code="internal"))
         self.done.put(item)
 
-    async def _key(self, line: Line, request: VideoRequest) -> str:
-        named = partial(content_key, request, line.backend, line.name)
+    async def _key(self, line: Line) -> str:
+        if line.request is None:
+            return ""
+        named = partial(content_key, line.request, line.backend, line.name)
         first = await asyncio.to_thread(named, copy=0)  # it may read pictures
         self.copies[first] += 1
         copy = self.copies[first] - 1
