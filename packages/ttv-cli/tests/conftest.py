@@ -22,8 +22,10 @@ from ttv_core.jobs.journal import Journal
 from ttv_core.media import VideoWriter
 from ttv_core.testing import Simulator
 
-# A job in the background, as CI may be, has Ctrl-C ignored, and would hand that on to the commands.
+# A job in the background, as CI may be, has Ctrl-C ignored, and one under nohup a closed terminal;
+# it would hand that on to the commands.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 TTV = Path(sysconfig.get_path("scripts")) / "ttv"
 
