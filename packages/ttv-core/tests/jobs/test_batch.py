@@ -235,6 +235,25 @@ def test_a_budget_holds_over_all_runs(many, acme):
     assert sum(item.cost for item in made) == Decimal(1)
 
 
+@pytest.mark.parametrize("how", ["filtered", "running"])
+def test_what_an_earlier_run_may_have_spent_counts_before_it_is_known(how, many, acme):
+    config = {"backends": {"acme": many.config["backends"]["acme"] | {"timeout": 0.2}}}
+    acme.states = [how]
+    [first] = many(foxes(1), config=config)
+    seen = {"filtered": ("failed", "yes"), "running": ("detached", "unknown")}
+    assert (first.state, first.charged) == seen[how]
+    # A new request comes first, and would be begun before the old one is looked at again.
+    new, old = {"prompt": "a hen", "duration": 1}, foxes(1)[0]
+    made = {
+        item.prompt: item for item in many([new, old], budget="0.15", concurrency=1, config=config)
+    }
+    assert made["a hen"].state == "refused"
+    assert made["fox 0"].state == first.state  # it is not begun again, and not refused either
+    assert acme.accepted == 1
+    for task in acme.tasks.values():
+        task.states.append("done")
+
+
 def test_what_those_under_way_leave_is_waited_for(many, acme):
     acme.fail("create", "status", status=400)
     made = many(foxes(3), budget="0.10")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ttv_core.errors import CostLimitError
 from ttv_core.results import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Budget"]
 
@@ -16,12 +20,13 @@ class Budget:
 
     Args:
         limit: US dollars; None for no limit.
-        spent: What earlier runs have spent.
+        spent: What each video has cost in earlier runs.
     """
 
-    def __init__(self, limit: Decimal | None, spent: Decimal = Decimal()) -> None:
+    def __init__(self, limit: Decimal | None, spent: Mapping[str, Decimal]) -> None:
         self.limit = limit
-        self.spent = spent
+        self._costs = dict(spent)
+        self.spent = sum(self._costs.values(), Decimal())
         self._held: dict[str, Decimal] = {}
         self._changed = asyncio.Event()
 
@@ -41,19 +46,26 @@ class Budget:
         if amount is None and not unknown:
             raise _refused("what it costs is not known, so it cannot be kept within the budget")
         wanted = amount or Decimal()
-        while self.spent + sum(self._held.values()) + wanted > self.limit:
+        # What an earlier run has begun is counted once.
+        earlier = self._costs.get(key, Decimal())
+        while self.spent - earlier + sum(self._held.values()) + wanted > self.limit:
             if not self._held:
-                left = self.limit - self.spent
+                left = self.limit - self.spent + earlier
                 raise _refused(f"it costs ${wanted}, and ${left} of the budget are left")
             self._changed.clear()
             await self._changed.wait()
+        self._note(key, Decimal())
         self._held[key] = wanted
 
     def settle(self, key: str, cost: Decimal | None) -> None:
         """Note what a video has cost after all."""
         self._held.pop(key, None)
-        self.spent += cost or Decimal()
+        self._note(key, cost or Decimal())
         self._changed.set()
+
+    def _note(self, key: str, cost: Decimal) -> None:
+        self.spent += cost - self._costs.get(key, Decimal())
+        self._costs[key] = cost
 
 
 def _refused(message: str) -> CostLimitError:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from ttv_core.results import Charged
+
 __all__ = ["Entry", "Ledger"]
 
 NAME = ".ttv-batch.jsonl"
@@ -33,8 +35,8 @@ class Entry:
         state: "begun", "completed" or "failed".
         attempt: Which try it is, from 1; a vendor knows each by a key of its own.
         path: Where its video goes, within the folder.
-        cost: What it has cost, in US dollars.
-        charged: Whether that was surely nothing ("no").
+        cost: What it has cost, or may cost while it is only begun, in US dollars.
+        charged: Whether it cost money.
         backend: Who made it.
         message: Why it failed.
         code: Likewise.
@@ -44,7 +46,7 @@ class Entry:
     attempt: int = 1
     path: str = ""
     cost: Decimal | None = None
-    charged: str = "no"
+    charged: Charged = "no"
     backend: str | None = None
     message: str = ""
     code: str = ""
@@ -88,9 +90,13 @@ class Ledger:
             raise
 
     @property
-    def spent(self) -> Decimal:
-        """US dollars that all runs together have spent, as far as that is known."""
-        return sum((entry.cost or Decimal() for entry in self.entries.values()), Decimal())
+    def spent(self) -> dict[str, Decimal]:
+        """US dollars that each request has cost, or may cost yet, as far as that is known."""
+        return {
+            key: entry.cost
+            for key, entry in self.entries.items()
+            if entry.cost and entry.charged != "no"
+        }
 
     def note(self, key: str, entry: Entry) -> None:
         """Write down what happened to a request.

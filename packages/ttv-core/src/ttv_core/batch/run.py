@@ -35,6 +35,7 @@ from ttv_core.remote import RemoteVideoGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from ttv_core.batch.budget import Budget
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from ttv_core.interface import VideoGenerator
     from ttv_core.planning import Plan
     from ttv_core.request import VideoRequest
-    from ttv_core.results import VideoResult
+    from ttv_core.results import Charged, VideoResult
 
 __all__ = ["Batch", "Makers"]
 
@@ -167,7 +168,7 @@ class Batch:
         if self.retry_failed and again:
             self.ledger.entries[key] = replace(entry, state="begun")
             return None
-        error = VideoGenerationError(entry.message, code=entry.code, charged=entry.charged)  # type: ignore[arg-type]
+        error = VideoGenerationError(entry.message, code=entry.code, charged=entry.charged)
         return replace(item, state="failed", error=error, again=again)
 
     def _target(self, request: VideoRequest, line: Line, key: str) -> Path:
@@ -199,7 +200,7 @@ class Batch:
             await self.budget.hold(key, expected, unknown=request.allow_unknown_cost)
             spent = expected
             try:
-                item = await self._tried(line, request, key, target, gate, maker)
+                item = await self._tried(line, request, key, target, gate, maker, expected)
                 spent = item.cost if item.charged != "no" else None
             except VideoGenerationError as error:
                 spent = None if error.charged == "no" else expected
@@ -229,11 +230,14 @@ class Batch:
         target: Path,
         gate: Gate,
         maker: VideoGenerator,
+        expected: Decimal | None,
     ) -> BatchItem:
         """Have one video made, and try again where the backend only could not just then."""
         entry = self.ledger.entries.get(key) or Entry(state="begun")
         for tries in range(1, _TRIES + 1):
-            entry = replace(entry, state="begun", path=target.name)
+            # If this run ends now, the next one knows what it may have spent.
+            charged: Charged = "unknown" if expected else "no"
+            entry = replace(entry, state="begun", path=target.name, cost=expected, charged=charged)
             await _to_its_end(self.ledger.note, key, entry)
             # A vendor's job is found again by this, in this run or the next.
             own = f"{self.ledger.id}-{key}-{entry.attempt}"
@@ -262,7 +266,7 @@ class Batch:
         backend: str,
         result: VideoResult | None,
     ) -> BatchItem:
-        cost = charged = None
+        cost, charged = entry.cost, entry.charged
         if result is not None:
             target, charged = result.path, result.charged
             cost = result.cost.actual if result.cost.actual is not None else result.cost.amount
@@ -271,7 +275,7 @@ class Batch:
             state="completed",
             path=target.name,
             cost=cost,
-            charged=charged or "no",
+            charged=charged,
             backend=backend,
         )
         self.ledger.note(key, done)
@@ -283,7 +287,7 @@ class Batch:
             path=target,
             backend=backend,
             cost=cost,
-            charged=charged or "no",
+            charged=charged,
             result=result,
         )
 
@@ -352,7 +356,7 @@ _PASSING = (
 
 
 def _of(error: VideoGenerationError) -> dict[str, Any]:
-    """Return what the ledger keeps of an error."""
-    facts = {"message": error.message, "code": error.code or "", "charged": error.charged}
+    """Return what the ledger keeps of an error that cost nothing."""
+    facts = {"message": error.message, "code": error.code or "", "charged": "no", "cost": None}
     passing = isinstance(error, _PASSING)
     return {"state": "begun" if passing else "failed", "backend": error.backend, **facts}
