@@ -122,9 +122,9 @@ def test_a_picture_counts_by_what_it_shows(tmp_path):
     keys = set()
     for data in (b"one", b"two", b"one"):
         picture.write_bytes(data)
-        keys.add(content_key(request, None, "", copy=0))
+        keys.add(content_key(request, None, ""))
     (tmp_path / "b.png").write_bytes(b"one")
-    keys.add(content_key(request.with_(image=tmp_path / "b.png"), None, "", copy=0))
+    keys.add(content_key(request.with_(image=tmp_path / "b.png"), None, ""))
     assert len(keys) == 2
 
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ttv_core.inputs import MediaInput
     from ttv_core.request import VideoRequest
 
-__all__ = ["content_key"]
+__all__ = ["content_key", "key_of_copy"]
 
 _LENGTH = 20
 
 
-def content_key(request: VideoRequest, backend: str | None, name: str, *, copy: int) -> str:
+def content_key(request: VideoRequest, backend: str | None, name: str) -> str:
     """Return a short key of what is asked, the same in every run.
 
     Where the video goes and what it may cost do not count, what a picture shows does.
@@ -27,14 +27,22 @@ def content_key(request: VideoRequest, backend: str | None, name: str, *, copy: 
         request: What is asked.
         backend: Who is to make it, where that is said.
         name: The name it is to get, where that is said.
-        copy: How many requests of the same content came before it: each of them is wanted.
     """
     asked: dict[str, Any] = {
         field: plain(getattr(request, field)) for field in WISHES if field != "inputs"
     }
     asked["inputs"] = [[item.role, _shown(item)] for item in request.inputs]
-    asked |= {"backend": backend, "name": name, "copy": copy, "adjust": request.on_unsupported}
+    asked |= {"backend": backend, "name": name, "adjust": request.on_unsupported}
     text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
+    return _digest(text)
+
+
+def key_of_copy(key: str, copy: int) -> str:
+    """Return the key of a request whose content came so many times before: each one is wanted."""
+    return _digest(f"{key} {copy}") if copy else key
+
+
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
 
 

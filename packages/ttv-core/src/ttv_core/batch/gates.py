@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Self
 from ttv_core.errors import BackendUnavailableError, QuotaExceededError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ttv_core.errors import VideoGenerationError
 
 __all__ = ["Gate"]
@@ -49,12 +47,7 @@ class Gate:
         await asyncio.sleep(max(0.0, self._next - loop.time()))
         self._next = max(self._next, loop.time() + self._pace)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """Give the place to the next."""
         self._places.release()
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import OutputError
 from ttv_core.output import storage_error, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from ttv_core.results import Charged
 
@@ -52,7 +52,7 @@ class Entry:
     code: str = ""
 
 
-class Ledger:
+class Ledger(AbstractContextManager["Ledger"]):
     """The ledger of a batch; made when there is none. One process at a time has it.
 
     Args:
@@ -136,16 +136,7 @@ class Ledger:
         """Let another process have it."""
         os.close(self._handle)
 
-    def __enter__(self) -> Self:
-        """Hold it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Let it go."""
         self.close()
 

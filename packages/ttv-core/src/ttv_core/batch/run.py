@@ -7,10 +7,9 @@ import os
 import queue
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.batch.content import content_key
+from ttv_core.batch.content import content_key, key_of_copy
 from ttv_core.batch.gates import Gate
 from ttv_core.batch.item import BatchItem
 from ttv_core.batch.ledger import Entry, Ledger
@@ -142,19 +141,19 @@ class Batch:
     async def _key(self, line: Line) -> str:
         if line.request is None:
             return ""
-        named = partial(content_key, line.request, line.backend, line.name)
-        first = await asyncio.to_thread(named, copy=0)  # it may read pictures
-        self.copies[first] += 1
-        copy = self.copies[first] - 1
-        return await asyncio.to_thread(named, copy=copy) if copy else first
+        # In a thread: it may read pictures.
+        key = await asyncio.to_thread(content_key, line.request, line.backend, line.name)
+        self.copies[key] += 1
+        return key_of_copy(key, self.copies[key] - 1)
 
     def _earlier(self, line: Line, key: str) -> BatchItem | None:
         """Return what an earlier run has made of it, if there is nothing left to do."""
         entry = self.ledger.entries.get(key)
         if entry is None or entry.state == "begun":
             return None
-        facts = {"backend": entry.backend, "cost": entry.cost, "charged": entry.charged}
-        item = BatchItem(number=line.number, key=key, state="skipped", prompt=line.prompt, **facts)  # type: ignore[arg-type]
+        item = _item(
+            line, key, "skipped", backend=entry.backend, cost=entry.cost, charged=entry.charged
+        )
         if entry.state == "completed":
             path = self.folder / entry.path
             if path.is_file():
@@ -174,9 +173,9 @@ class Batch:
     def _target(self, request: VideoRequest, line: Line, key: str) -> Path:
         seed = "random" if request.seed is None else request.seed
         return self.folder / self.name.format(
-            slug=slug(request.prompt or "video"),
+            slug=slug(request.prompt),
             seed=seed,
-            name=slug(line.name) if line.name else slug(request.prompt or "video"),
+            name=slug(line.name or request.prompt),
             key=key[:8],
         )
 
@@ -279,17 +278,8 @@ class Batch:
             backend=backend,
         )
         self.ledger.note(key, done)
-        return BatchItem(
-            number=line.number,
-            key=key,
-            state="completed",
-            prompt=line.prompt,
-            path=target,
-            backend=backend,
-            cost=cost,
-            charged=charged,
-            result=result,
-        )
+        facts = {"path": target, "backend": backend, "cost": cost, "charged": charged}
+        return _item(line, key, "completed", result=result, **facts)
 
     def _failed(self, line: Line, key: str, error: VideoGenerationError) -> BatchItem:
         state: Outcome = "failed"
@@ -297,22 +287,19 @@ class Batch:
             state = "refused"
         elif isinstance(error, GenerationTimeoutError):
             state = "detached"
-        return BatchItem(
-            number=line.number,
-            key=key,
-            state=state,
-            prompt=line.prompt,
-            backend=error.backend,
-            charged=error.charged,
-            error=error,
-            again=state == "failed" and _is_over(error),
-        )
+        again = state == "failed" and _is_over(error)
+        facts = {"backend": error.backend, "charged": error.charged, "again": again}
+        return _item(line, key, state, error=error, **facts)
 
     def _gate(self, plan: Plan, maker: VideoGenerator) -> Gate:
         if plan.backend not in self.gates:
             at_once, per_minute = _pace(plan, maker)
             self.gates[plan.backend] = Gate(self.concurrency or at_once, per_minute)
         return self.gates[plan.backend]
+
+
+def _item(line: Line, key: str, state: Outcome, **facts: Any) -> BatchItem:
+    return BatchItem(number=line.number, key=key, state=state, prompt=line.prompt, **facts)
 
 
 async def _to_its_end(write: Callable[..., None], *what: Any) -> None:
