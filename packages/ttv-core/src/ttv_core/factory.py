@@ -70,7 +70,7 @@ def create_video_generator(
         <AnimaticGenerator 'animatic'>
     """
     read = load_config(config)
-    name = backend or os.environ.get("TTV_BACKEND") or read.default_backend or "auto"
+    name = _named(backend, read)
     fallbacks = read.fallback_backends if fallback_backends is None else tuple(fallback_backends)
     fallbacks = tuple(other for other in fallbacks if other != name)
     if name != "auto" and not fallbacks:
@@ -325,8 +325,11 @@ def generator_for(
 ) -> VideoGenerator:
     """Make a generator as `create_video_generator` does; one of five methods is wrapped."""
     made = create_video_generator(config, backend, fallback_backends=fallbacks)
-    name = backend or os.environ.get("TTV_BACKEND") or config.default_backend or "auto"
-    return _as_generator(name, made, config, GENERATOR_REGISTRY)
+    return _as_generator(_named(backend, config), made, config, GENERATOR_REGISTRY)
+
+
+def _named(backend: str | None, config: Config) -> str:
+    return backend or os.environ.get("TTV_BACKEND") or config.default_backend or "auto"
 
 
 def _create(

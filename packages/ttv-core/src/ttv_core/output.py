@@ -30,6 +30,7 @@ __all__ = [
     "PendingFile",
     "check_writable",
     "choose_target",
+    "make_folder",
     "remove_parts",
     "sidecar_path",
     "slug",
@@ -76,10 +77,7 @@ def choose_target(plan: Plan, job_id: str, folder: Path | None) -> Path:
     asked = request.output
     if asked is None:
         base = folder or Path()
-        try:
-            base.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, base / "video") from error
+        make_folder(base)
         target = base / _filled(DEFAULT_NAME, plan, job_id)
     else:
         asked = asked.expanduser()
@@ -91,6 +89,18 @@ def choose_target(plan: Plan, job_id: str, folder: Path | None) -> Path:
         if os.path.lexists(path) and not request.overwrite:
             raise _exists(path, plan)
     return target
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for videos where it is missing.
+
+    Raises:
+        OutputError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, folder / "video") from error
 
 
 def sidecar_path(video: Path) -> Path:

@@ -19,7 +19,14 @@ import pytest
 from acme import KEY
 
 import ttv_core
-from ttv_core import Capabilities, LocalVideoGenerator, OutputError, VideoRequest, jobs
+from ttv_core import (
+    Capabilities,
+    InvalidInputError,
+    LocalVideoGenerator,
+    OutputError,
+    VideoRequest,
+    jobs,
+)
 from ttv_core.batch.ledger import NAME, Ledger
 
 HERE = str(Path(__file__).parent)
@@ -378,6 +385,24 @@ def test_a_video_that_is_gone_is_made_again_only_where_that_is_free(many, acme):
         made.path.with_name(f"{made.path.name}.json").unlink()
         assert by_state(many(foxes(1, backend=backend))) == [then]
     assert acme.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"budget": "much"}, "budget is 'much': say US dollars"),
+        ({"budget": -1}, "budget is -1"),
+        ({"budget": float("nan")}, "budget is nan"),
+        ({"concurrency": 0}, "concurrency is 0: say how many at once, 1 or more"),
+        ({"concurrency": 1.5}, "concurrency is 1.5"),
+        ({"concurrency": True}, "concurrency is True"),
+    ],
+)
+def test_what_is_no_number_is_refused_before_anything_is_read(how, said, many, tmp_path):
+    with pytest.raises(InvalidInputError) as caught:  # at the call, not at the first video
+        ttv_core.generate_many(foxes(1), output=tmp_path / "out", config=many.config, **how)
+    assert said in caught.value.message
+    assert not (tmp_path / "out").exists()
 
 
 # --- the process ends ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 from contextlib import suppress
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from ttv_core.batch.ledger import Ledger
 from ttv_core.batch.lines import Line, as_line
 from ttv_core.batch.run import Batch, Makers
 from ttv_core.config import load_config
-from ttv_core.errors import OutputError, VideoGenerationError
-from ttv_core.output import storage_error
+from ttv_core.errors import InvalidInputError, OutputError, VideoGenerationError
+from ttv_core.labels import quoted
+from ttv_core.output import make_folder
+from ttv_core.results import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from ttv_core.batch.item import BatchItem
@@ -46,7 +48,7 @@ def generate_many(
     budget: Decimal | float | str | None = None,
     retry_failed: bool = False,
     on_event: EventHandler | None = None,
-) -> Iterator[BatchItem]:
+) -> Generator[BatchItem, None, None]:
     """Make many videos, and give each as it is done.
 
     What was made in an earlier run for the same folder is known by the content of its request and
@@ -73,6 +75,7 @@ def generate_many(
         One item for each request, in the order in which they end.
 
     Raises:
+        InvalidInputError: If the budget or the concurrency is no such number.
         OutputError: If the folder cannot be used, or another process works on the batch.
         ConfigurationError: If a setting is wrong.
 
@@ -87,20 +90,24 @@ def generate_many(
         >>> {item.state for item in again}
         {'skipped'}
     """
-    folder = Path(output).expanduser()
     _check_name(name)
-    _made(folder)
+    _check_concurrency(concurrency)
+    how = {"concurrency": concurrency, "retry_failed": retry_failed, "on_event": on_event}
+    makers = Makers(backend, load_config(config), fallback_backends)
+    return _made(requests, Path(output).expanduser(), name, makers, _money(budget), how)
+
+
+def _made(
+    requests: Iterable[Request],
+    folder: Path,
+    name: str,
+    makers: Makers,
+    limit: Decimal | None,
+    how: Mapping[str, Any],
+) -> Generator[BatchItem, None, None]:
+    make_folder(folder)
     with Ledger(folder) as ledger:
-        batch = Batch(
-            ledger,
-            folder,
-            name,
-            Makers(backend, load_config(config), fallback_backends),
-            Budget(None if budget is None else Decimal(str(budget)), ledger.spent),
-            concurrency=concurrency,
-            retry_failed=retry_failed,
-            on_event=on_event,
-        )
+        batch = Batch(ledger, folder, name, makers, Budget(limit, ledger.spent), **how)
         work = in_background(batch.run(iter(requests)))
         try:
             while (item := _next(batch.done, work)) is not None:
@@ -149,11 +156,23 @@ def _next(done: queue.SimpleQueue[BatchItem | None], work: Future[None]) -> Batc
                 return None
 
 
-def _made(folder: Path) -> None:
+def _money(budget: Decimal | float | str | None) -> Decimal | None:
+    if budget is None:
+        return None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(error, folder / "video") from error
+        amount = Decimal(str(budget).strip().removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        message = f"budget is {quoted(budget)}: say US dollars, such as 40 or 2.50"
+        raise InvalidInputError(violations=[Violation("budget", "invalid", message)])
+    return amount
+
+
+def _check_concurrency(count: int | None) -> None:
+    if count is not None and (type(count) is not int or count < 1):
+        message = f"concurrency is {quoted(count)}: say how many at once, 1 or more"
+        raise InvalidInputError(violations=[Violation("concurrency", "invalid", message)])
 
 
 def _check_name(name: str) -> None:
