@@ -128,3 +128,22 @@ def test_a_job_that_a_vendor_has_comes_home_with_the_next_run(shell, batch, vend
     assert (done.returncode, item["state"], item["cost"]) == (0, "completed", "0.20")
     assert last["summary"]["cost"] == "0.20"
     assert vendor.accepted == 1
+
+
+def test_a_dry_run_hears_the_policies_too(shell, batch):
+    shell.install(
+        "ttv-policy",
+        "[ttv.plugins]\npolicy = policy\n",
+        policy="""
+            from ttv_core import Violation
+            from ttv_core.hookspecs import hookimpl
+
+            @hookimpl
+            def ttv_review(plan):
+                if "hen" in plan.request.prompt:
+                    return [Violation("prompt", "policy", "no hens")]
+            """,
+    )
+    done = shell.run("batch", batch(LINES[:2]), "-o", "out", "-b", "snail", "--dry-run")
+    assert done.returncode == 4
+    assert "2: no · no hens" in done.stdout

@@ -7,8 +7,8 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,9 @@ import click
 from ttv_cli import interrupts
 from ttv_cli.exits import exit_code, worst
 from ttv_cli.finished import in_a_line
+from ttv_cli.planned import changes, reviewed
 from ttv_cli.progress import span
-from ttv_cli.terminal import near, note, one_line, print_line
+from ttv_cli.terminal import near, note, one_line, print_json_line, print_line
 from ttv_core import Plan, VideoGenerationError, generate_many, plan_many
 from ttv_core.batch import read_lines
 
@@ -58,7 +59,6 @@ class How:
         file: Path, or "-".
         form: What it is; None to go by its name.
         output: The folder.
-        name: Template of names; None for the usual.
         as_json: Whether each request is a line of JSON.
         quiet: Whether nothing is told besides.
         chosen: `backend`, `config`, `fallback_backends`.
@@ -69,16 +69,11 @@ class How:
     file: str
     form: Format | None
     output: str
-    name: str | None
     as_json: bool
     quiet: bool
     chosen: dict[str, Any]
     batch: dict[str, Any]
-    defaults: dict[str, Any] = field(default_factory=dict)
-
-    def with_defaults(self, fields: dict[str, Any]) -> How:
-        """Return it with fields for lines that do not say."""
-        return replace(self, defaults=fields)
+    defaults: dict[str, Any]
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[Line]]:
@@ -127,9 +122,11 @@ def dry_run(how: How) -> int:
     tally: Counter[str] = Counter()
     cost, unknown = Decimal(), 0
     with how.lines() as lines:
-        for line, found in plan_many(lines, **how.chosen):
+        for line, planned in plan_many(lines, **how.chosen):
+            found = reviewed(planned) if isinstance(planned, Plan) else planned
             error = _error_of(found)
-            codes.add(0 if error is None else exit_code(error))
+            if error is not None:
+                codes.add(exit_code(error))
             if isinstance(found, Plan) and error is None:
                 tally["adjusted" if found.adjustments else "possible"] += 1
                 unknown += found.cost.amount is None
@@ -139,12 +136,12 @@ def dry_run(how: How) -> int:
             _tell_plan(line, found, error, how)
     said = {"requests": tally.total(), **tally, "cost": str(cost), "of_unknown_cost": unknown}
     if how.as_json:
-        _json_line(said)
+        print_json_line(said)
     else:
         more = f", and {unknown} of unknown cost" if unknown else ""
         told = ", ".join(f"{count} {word}" for word, count in tally.items()) or "none"
         print_line(f"{tally.total()} requests: {told}; about ${cost:.2f} in all{more}")
-    return worst(codes - {0})
+    return worst(codes)
 
 
 def _error_of(found: Plan | VideoGenerationError) -> VideoGenerationError | None:
@@ -162,7 +159,7 @@ def _tell_plan(
 ) -> None:
     plan = found if isinstance(found, Plan) else None
     if how.as_json:
-        _json_line(
+        print_json_line(
             {
                 "number": line.number,
                 "plan": plan.to_dict() if plan else None,
@@ -172,8 +169,8 @@ def _tell_plan(
     elif error is not None:
         print_line(f"{line.number}: no · {one_line(error.message)}")
     elif plan is not None and not how.quiet:
-        changed = "; ".join(f"{a.field} {a.asked} → {a.used}" for a in plan.adjustments)
-        parts = (plan.backend, plan.model, one_line(changed), str(plan.cost))
+        changed = "; ".join(changes(adjustment) for adjustment in plan.adjustments)
+        parts = (plan.backend, plan.model, changed, str(plan.cost))
         print_line(f"{line.number}: {' · '.join(part for part in parts if part)}")
 
 
@@ -188,11 +185,9 @@ def made(how: How) -> int:
         KeyboardInterrupt: After a signal; the same command goes on from there.
     """
     told = _Told(how)
-    named: dict[str, Any] = {} if how.name is None else {"name": how.name}
-    wanted = how.batch | {"budget": _money(how.batch["budget"])}
     with how.lines() as lines:
         items = generate_many(
-            lines, output=how.output, on_event=told.hear, **named, **how.chosen, **wanted
+            lines, output=how.output, on_event=told.hear, **how.chosen, **how.batch
         )
         try:
             with told.moving():
@@ -204,22 +199,9 @@ def made(how: How) -> int:
             note(f"{message}. {remedy}")
             raise interrupts.Stopped(message, code="stopped", remedy=remedy) from None
         finally:
-            items.close()  # type: ignore[attr-defined]
+            items.close()
     told.sum_up()
-    return worst(told.codes - {0})
-
-
-def _money(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text.strip().lstrip("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        msg = f"--budget {text}: say US dollars, such as 40 or 2.50"
-        raise click.UsageError(msg)
-    return amount
+    return worst(told.codes)
 
 
 class _Told:
@@ -230,7 +212,6 @@ class _Told:
         self._how = how
         self._tally: Counter[str] = Counter()
         self._cost = Decimal()
-        self._charged_unknown = 0
         self._running: set[str] = set()
         self._failures: list[dict[str, Any]] = []
         self._stills: list[Path] = []
@@ -259,7 +240,7 @@ class _Told:
 
     def _tell(self, item: BatchItem) -> None:
         if self._how.as_json:
-            _json_line(item.to_dict())
+            print_json_line(item.to_dict())
         elif item.result is not None:
             print_line(in_a_line(item.result))
         elif item.state == "completed" and item.path is not None:
@@ -327,7 +308,7 @@ class _Told:
         except OSError as error:
             note(f"no summary was written: {error}", kind="note")
         if self._how.as_json:
-            _json_line({"summary": said})
+            print_json_line({"summary": said})
         elif not self._how.quiet:
             seen = f" · {near(sheet)}" if sheet else ""
             note(f"{self.counts()} · {near(folder / SUMMARY)}{seen}")
@@ -342,8 +323,3 @@ class _Told:
         except (VideoGenerationError, OSError) as error:
             note(f"no overview was written: {error}", kind="note")
             return None
-
-
-def _json_line(data: Any) -> None:
-    print_line(json.dumps(data, ensure_ascii=True, default=str))
-    sys.stdout.flush()

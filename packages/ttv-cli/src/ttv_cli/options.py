@@ -17,6 +17,7 @@ __all__ = [
     "as_span",
     "backend_option",
     "config_option",
+    "fallback_option",
     "json_option",
     "request_options",
     "state_option",
@@ -43,6 +44,13 @@ backend_option = click.option(
     help="Who makes it: a name from `ttv backends`, or auto.",
 )
 
+fallback_option = click.option(
+    "--fallback",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete_backends,
+    help="Who is tried next, if that surely costs nothing; repeatable.",
+)
 state_option = click.option(
     "--state",
     "states",

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_plain", "near", "note", "one_line", "prepare", "print_json", "print_line", "styled"]
+__all__ = [
+    "is_plain",
+    "near",
+    "note",
+    "one_line",
+    "prepare",
+    "print_json",
+    "print_json_line",
+    "print_line",
+    "styled",
+]
 
 _JOINERS = "\u200c\u200d"
 """Invisible, harmless, and part of words and of emoji."""
@@ -105,11 +115,23 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_json(data: Any) -> None:
     """Write the one JSON document of this command to standard output."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print_line(_json(data, indent=2, ensure_ascii=not utf8))
+
+
+def print_json_line(data: Any) -> None:
+    """Write one JSON document of several to standard output, at once, in a line.
+
+    In ASCII: some that read lines take more for the end of one than a line feed.
+    """
+    print_line(_json(data))
+    sys.stdout.flush()
+
+
+def _json(data: Any, **how: Any) -> str:
     import json
 
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    text = json.dumps(_finite(data), indent=2, ensure_ascii=not utf8, allow_nan=False, default=str)
-    print_line(text)
+    return json.dumps(_finite(data), allow_nan=False, default=str, **how)
 
 
 def _finite(value: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ttv_cli import options
-from ttv_cli.completing import complete_backends
 
 if TYPE_CHECKING:
     from ttv_core.batch import Format
@@ -45,13 +44,7 @@ JSON for each request as it ends, and a last one that sums them up.
     help="Names of the videos: {slug}, {seed}, {name}, {key}; {slug}-{key}.mp4 when left out.",
 )
 @options.backend_option
-@click.option(
-    "--fallback",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete_backends,
-    help="Who is tried next, if that surely costs nothing; repeatable.",
-)
+@options.fallback_option
 @click.option(
     "--concurrency",
     "-j",
@@ -74,7 +67,6 @@ def batch(
     file: str,
     output: str,
     form: Format | None,
-    name: str | None,
     backend: str | None,
     fallback: tuple[str, ...],
     config_file: str | None,
@@ -85,16 +77,16 @@ def batch(
     from ttv_cli.batching import How, dry_run, made
 
     config = read_config(config_file)
+    only_planned, as_json, quiet = (asked.pop(key) for key in ("dry_run", "as_json", "quiet"))
+    more = {key: asked.pop(key) for key in ("concurrency", "budget", "retry_failed", "name")}
     how = How(
         file=file,
         form=form,
         output=output,
-        as_json=asked.pop("as_json"),
-        quiet=asked.pop("quiet"),
+        as_json=as_json,
+        quiet=quiet,
         chosen={"backend": backend, "config": config, "fallback_backends": fallback or None},
-        batch={key: asked.pop(key) for key in ("concurrency", "budget", "retry_failed")},
-        name=name,
+        batch={key: value for key, value in more.items() if value is not None},
+        defaults=fields_of(None, asked, backend, config),
     )
-    only_planned = asked.pop("dry_run")
-    how = how.with_defaults(fields_of(None, asked, backend, config))
     return dry_run(how) if only_planned else made(how)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ttv_cli import options
-from ttv_cli.completing import complete_backends
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -34,13 +33,7 @@ nothing is paid twice. A second Ctrl-C asks the vendor to cancel it, a third lea
 @click.command(epilog=EPILOG)
 @click.argument("prompt", required=False)
 @options.backend_option
-@click.option(
-    "--fallback",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete_backends,
-    help="Who is tried next, if that surely costs nothing; repeatable.",
-)
+@options.fallback_option
 @click.option(
     "--output", "-o", metavar="PATH", help="File (.mp4) or folder; may hold {slug}, {id}, …"
 )
