@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-__all__ = ["ApiClient", "Reply", "import_aiohttp", "retry_after", "without_query"]
+__all__ = [
+    "ApiClient",
+    "Reply",
+    "as_id",
+    "import_aiohttp",
+    "mapping",
+    "retry_after",
+    "without_query",
+]
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -80,6 +88,18 @@ def retry_after(text: str | None, *, now: float) -> float | None:
             date = date.replace(tzinfo=dt.UTC)
         wait = date.timestamp() - now
     return min(max(wait, 0.0), _LONGEST_RETRY_AFTER)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a JSON object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_id(value: Any) -> str:
+    """Return an id as text, whether it was sent as a text or as a number; "" if there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return ""
+    return str(value).strip()
 
 
 def _encoded(value: Any) -> bytes:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from ttv_core.background import run
 from ttv_core.errors import NOT_SENT, BackendUnavailableError
-from ttv_core.http import ApiClient, Reply, without_query
+from ttv_core.http import ApiClient, Reply, as_id, mapping, without_query
 from ttv_core.testing import Simulator
 
 SECRET = "canary-0123456789"
@@ -246,3 +246,26 @@ def test_many_wait_at_the_gate_and_not_for_their_answer(serve):
 
     assert all(reply.ok for reply in run(all_of_them()))
     assert most <= 100
+
+
+@pytest.mark.parametrize("value", [None, [], ["a"], "a", 5, True])
+def test_what_is_no_object_is_read_as_an_empty_one(value):
+    assert mapping(value) == {}
+    assert mapping({"a": 1}) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("t-1", "t-1"),
+        (" 7 ", "7"),
+        (7, "7"),
+        ("", ""),
+        (True, ""),
+        (None, ""),
+        ([1], ""),
+        (1.5, ""),
+    ],
+)
+def test_an_id_is_a_text_or_a_number(value, said):
+    assert as_id(value) == said

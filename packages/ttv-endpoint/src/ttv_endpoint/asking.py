@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttv_core import BackendUnavailableError, ModelNotFoundError
+from ttv_core.http import mapping
 from ttv_endpoint.dialects import DIALECTS
-from ttv_endpoint.replies import mapping, trouble
+from ttv_endpoint.replies import trouble
 from ttv_endpoint.served import basename
 
 if TYPE_CHECKING:

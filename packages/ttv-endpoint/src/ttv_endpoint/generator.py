@@ -23,11 +23,11 @@ from ttv_core import (
     VideoGenerationError,
     models_from,
 )
-from ttv_core.http import ApiClient
+from ttv_core.http import ApiClient, as_id, mapping
 from ttv_endpoint.asking import Server, check_model, check_videos, models_at, server_at
 from ttv_endpoint.dialects import ANY, DETECT, DIALECTS, Dialect
 from ttv_endpoint.listing import find
-from ttv_endpoint.replies import as_id, as_job, failure, mapping, state_of, trouble
+from ttv_endpoint.replies import as_job, failure, state_of, trouble
 from ttv_endpoint.sending import body_of, with_picture
 from ttv_endpoint.served import knowing, told_of
 from ttv_endpoint.settings import EndpointOptions, EndpointSettings

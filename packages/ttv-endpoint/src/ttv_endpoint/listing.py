@@ -13,7 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ttv_core import jobs
-from ttv_endpoint.replies import as_id, mapping, trouble
+from ttv_core.http import as_id, mapping
+from ttv_endpoint.replies import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

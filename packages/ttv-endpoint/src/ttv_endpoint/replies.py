@@ -14,6 +14,7 @@ from ttv_core import (
     QuotaExceededError,
     VideoGenerationError,
 )
+from ttv_core.http import as_id, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,21 +22,9 @@ if TYPE_CHECKING:
     from ttv_core.http import ApiClient, Reply
     from ttv_endpoint.dialects import Dialect
 
-__all__ = ["as_id", "as_job", "failure", "mapping", "said", "state_of", "trouble"]
+__all__ = ["as_job", "failure", "said", "state_of", "trouble"]
 
 _LONGEST: Final = 500
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """Return a JSON object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_id(value: Any) -> str:
-    """Return an id as text, whether it was sent as a text or as a number; "" if there is none."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return ""
-    return str(value).strip()
 
 
 def as_job(reply: Reply, job: str) -> dict[str, Any] | None:

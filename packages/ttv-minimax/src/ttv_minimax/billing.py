@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ttv_minimax.replies import mapping
+from ttv_core.http import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,12 +22,13 @@ from ttv_core import (
     SubmitSemantics,
     VideoGenerationError,
 )
+from ttv_core.http import mapping
 from ttv_core.jobs import Lookup, Polling
 from ttv_minimax.billing import billed
 from ttv_minimax.content import native
 from ttv_minimax.listing import find
 from ttv_minimax.protocol import DEFINITE_STATUSES, Desk, Protocol, path_part
-from ttv_minimax.replies import good, job_failed, mapping, no_such_job
+from ttv_minimax.replies import good, job_failed, no_such_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

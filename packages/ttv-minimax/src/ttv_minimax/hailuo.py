@@ -17,11 +17,12 @@ from ttv_core import (
     SubmitSemantics,
     VideoGenerationError,
 )
+from ttv_core.http import as_id, mapping
 from ttv_core.jobs import Polling
 from ttv_minimax import camera
 from ttv_minimax.codes import REFUSALS
 from ttv_minimax.protocol import DEFINITE_STATUSES, Desk, Protocol, whole_seconds
-from ttv_minimax.replies import as_id, good, job_failed, mapping, no_such_job, whole
+from ttv_minimax.replies import good, job_failed, no_such_job, whole
 from ttv_minimax.settings import is_chinese
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ttv_core import jobs
-from ttv_minimax.replies import as_id, good, mapping
+from ttv_core.http import as_id, mapping
+from ttv_minimax.replies import good
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

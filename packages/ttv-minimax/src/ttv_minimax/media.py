@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ttv_core import InvalidInputError, MediaInput, Violation
-from ttv_core.http import import_aiohttp
-from ttv_minimax.replies import as_id, good, mapping
+from ttv_core.http import as_id, import_aiohttp, mapping
+from ttv_minimax.replies import good
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,8 @@ from ttv_core import (
     SubmissionUncertainError,
     VideoGenerationError,
 )
-from ttv_minimax.replies import as_id, good, mapping
+from ttv_core.http import as_id, mapping
+from ttv_minimax.replies import good
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from ttv_core import (
     InvalidInputError,
     JobNotFoundError,
 )
+from ttv_core.http import as_id, mapping
 from ttv_minimax.codes import CODES, STATUSES, UNKNOWN, Meaning
 from ttv_minimax.settings import CHINA, GLOBAL, is_chinese
 
@@ -26,21 +27,9 @@ if TYPE_CHECKING:
     from ttv_core import VideoGenerationError
     from ttv_core.http import ApiClient, Reply
 
-__all__ = ["as_id", "good", "job_failed", "mapping", "no_such_job", "whole"]
+__all__ = ["good", "job_failed", "no_such_job", "whole"]
 
 _CODE_AT_END = re.compile(r"\((\d{3,6})\)\s*$", re.ASCII)
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """Return a JSON object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_id(value: Any) -> str:
-    """Return an id as text, whether it was sent as a text or as a number; "" if there is none."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return ""
-    return str(value).strip()
 
 
 def good(reply: Reply, api: ApiClient) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ttv_core import (
     VideoGenerationError,
     Violation,
 )
-from ttv_core.http import retry_after
+from ttv_core.http import mapping, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> VideoGenerati
         headers: Of the answer; names in any case.
         body: `{"error": text, "docUrl": …, "issues": […]}`, if it is the vendor's own.
     """
-    said = body if isinstance(body, dict) else {}
+    said = mapping(body)
     meaning = _STATUSES.get(status)
     if meaning is None:
         meaning = _OTHER_REFUSAL if 400 <= status < 500 else _OTHER_STATUS

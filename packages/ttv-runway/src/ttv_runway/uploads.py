@@ -7,6 +7,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from ttv_core import BackendUnavailableError, DownloadError, InvalidInputError, MediaInput
+from ttv_core.http import mapping
 from ttv_runway.media import LARGEST, media_type
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ async def _link(item: MediaInput, api: RunwayApi, check: Callable[[str], None]) 
 async def _uploaded(data: bytes, kind: str, api: RunwayApi, check: Callable[[str], None]) -> str:
     """Ask for a slot and fill it. What goes wrong is begun again with another slot by the core."""
     name = f"input.{_ENDINGS.get(kind, kind.partition('/')[2])}"
-    slot = await api.upload_slot(name)
-    said = slot if isinstance(slot, dict) else {}
+    said = mapping(await api.upload_slot(name))
     url, fields, link = (said.get(key) for key in ("uploadUrl", "fields", "runwayUri"))
     whole = isinstance(url, str) and isinstance(fields, dict) and isinstance(link, str) and link
     if not whole:
