@@ -7,22 +7,11 @@ import os
 import numpy as np
 import pytest
 
+from ttv_diffusers.testing.fixtures import no_worker_left, picture, pipelines, seen
+
+__all__ = ["no_worker_left", "picture", "pipelines", "seen"]
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
-
-@pytest.fixture(scope="session")
-def pipelines(tmp_path_factory):
-    """Return a function from a name to the folder of that tiny pipeline."""
-    from ttv_diffusers.testing import build
-
-    root = tmp_path_factory.mktemp("pipelines")
-
-    def folder(name):
-        if not (root / name).exists():
-            build(name, root / name)
-        return root / name
-
-    return folder
 
 
 @pytest.fixture
@@ -31,20 +20,6 @@ def copied(pipelines, tmp_path):
     import shutil
 
     return lambda name: shutil.copytree(pipelines(name), tmp_path / name)
-
-
-@pytest.fixture(scope="session")
-def picture(tmp_path_factory):
-    """Return a picture of noise, 64x64, as a file."""
-    return draw(tmp_path_factory.mktemp("pictures") / "noise.png", (64, 64))
-
-
-def draw(path, size):
-    from PIL import Image
-
-    noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), np.uint8)
-    Image.fromarray(noise).save(path)
-    return path
 
 
 @pytest.fixture
@@ -81,32 +56,3 @@ def bare():
         return (np.asarray(video) * 255).round().astype(np.uint8)
 
     return call
-
-
-@pytest.fixture
-def seen(monkeypatch):
-    """Return the frames that reach the encoder, one list for each video."""
-    from ttv_core import media
-
-    videos = []
-
-    class Writer(media.VideoWriter):
-        def __init__(self, *args, **settings):
-            super().__init__(*args, **settings)
-            self.frames = []
-            videos.append(self.frames)
-
-        def write(self, frame):
-            self.frames.append(frame.copy())
-            super().write(frame)
-
-    monkeypatch.setattr(media, "VideoWriter", Writer)
-    return videos
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_worker_left():
-    yield
-    from ttv_diffusers.desk import desk_of
-
-    desk_of("cpu").let_go()

@@ -7,10 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from ttv_diffusers.testing.fixtures import draw, no_worker_left, pipelines, seen
 from ttv_hunyuan.generator import HunyuanGenerator
+
+__all__ = ["no_worker_left", "pipelines", "seen"]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 STANDINS = Path(__file__).parent / "standins"
@@ -56,64 +58,11 @@ def given(tmp_path):
 @pytest.fixture(scope="session")
 def pictured(tmp_path_factory):
     """Return a function from a size to a picture of noise, as a file."""
-    from PIL import Image
-
     folder = tmp_path_factory.mktemp("pictures")
-
-    def made(width, height):
-        noise = np.random.default_rng(7).integers(0, 255, (height, width, 3), np.uint8)
-        path = folder / f"{width}x{height}.png"
-        Image.fromarray(noise).save(path)
-        return path
-
-    return made
+    return lambda width, height: draw(folder / f"{width}x{height}.png", width, height)
 
 
 @pytest.fixture(scope="session")
 def picture(pictured):
     """A picture of noise, 90x160, as a file."""
     return pictured(90, 160)
-
-
-@pytest.fixture(scope="session")
-def pipelines(tmp_path_factory):
-    """Return a function from a name to the folder of that tiny pipeline."""
-    from ttv_diffusers.testing import build
-
-    root = tmp_path_factory.mktemp("pipelines")
-
-    def folder(name):
-        if not (root / name).exists():
-            build(name, root / name)
-        return root / name
-
-    return folder
-
-
-@pytest.fixture
-def seen(monkeypatch):
-    """The frames that reach the encoder, one list for each video."""
-    from ttv_core import media
-
-    videos = []
-
-    class Writer(media.VideoWriter):
-        def __init__(self, *args, **settings):
-            super().__init__(*args, **settings)
-            self.frames = []
-            videos.append(self.frames)
-
-        def write(self, frame):
-            self.frames.append(frame.copy())
-            super().write(frame)
-
-    monkeypatch.setattr(media, "VideoWriter", Writer)
-    return videos
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_worker_left():
-    yield
-    from ttv_diffusers.desk import desk_of
-
-    desk_of("cpu").let_go()

@@ -5,7 +5,7 @@ It needs `pip install "ttv-core[testing]"`.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ttv_core.testing.readme import check_readme, models_table
+    from ttv_core.testing.readme import check_readme, check_table, models_table
     from ttv_core.testing.simulator import Fault, Logged, Simulator, Task
 
 _MODULE_OF = {
@@ -14,10 +14,11 @@ _MODULE_OF = {
     "Simulator": "simulator",
     "Task": "simulator",
     "check_readme": "readme",
+    "check_table": "readme",
     "models_table": "readme",
 }
 
-__all__ = ["Fault", "Logged", "Simulator", "Task", "check_readme", "models_table"]
+__all__ = ["Fault", "Logged", "Simulator", "Task", "check_readme", "check_table", "models_table"]
 
 
 def __getattr__(name: str) -> object:

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from ttv_core.capabilities import Capabilities, ModelCapabilities
     from ttv_core.rules import Price
 
-__all__ = ["check_readme", "models_table"]
+__all__ = ["check_readme", "check_table", "models_table"]
 
-_MARKED = re.compile(r"(<!-- models -->\n).*?(<!-- /models -->)", re.DOTALL)
 _MODES = {
     "text_to_video": "text",
     "image_to_video": "image",
@@ -104,10 +103,24 @@ def check_readme(path: Path, capabilities: Capabilities) -> None:
     Raises:
         AssertionError: If it has another one, or no place for it.
     """
+    check_table(path, "models", models_table(capabilities))
+
+
+def check_table(path: Path, name: str, table: str) -> None:
+    """Check that a README has a table that is written from data, as `check_readme` does.
+
+    Args:
+        path: The README.
+        name: The table is between `<!-- name -->` and `<!-- /name -->`.
+        table: What the data say.
+
+    Raises:
+        AssertionError: If it has another one, or no place for it.
+    """
     text = path.read_text(encoding="utf-8")
-    assert _MARKED.search(text), f"{path} has no <!-- models --> … <!-- /models -->"
-    table = models_table(capabilities)
-    wanted = _MARKED.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    assert marked.search(text), f"{path} has no <!-- {name} --> … <!-- /{name} -->"
+    wanted = marked.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
     if os.environ.get("TTV_WRITE_README"):
         path.write_text(wanted, encoding="utf-8")
     elif wanted != text:

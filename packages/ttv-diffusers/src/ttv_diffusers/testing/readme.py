@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING
+
+from ttv_core.testing import check_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_needs", "needs_table"]
 
-_MARKED = re.compile(r"(<!-- needs -->\n).*?(<!-- /needs -->)", re.DOTALL)
 _HEAD = ("model", "steps", "guidance", "shift", "published need", "written at")
 
 
@@ -59,12 +58,4 @@ def check_needs(path: Path, recipes: Sequence[Recipe]) -> None:
     Raises:
         AssertionError: If it has another one, or no place for it.
     """
-    text = path.read_text(encoding="utf-8")
-    assert _MARKED.search(text), f"{path} has no <!-- needs --> … <!-- /needs -->"
-    table = needs_table(recipes)
-    wanted = _MARKED.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
-    if os.environ.get("TTV_WRITE_README"):
-        path.write_text(wanted, encoding="utf-8")
-    elif wanted != text:
-        msg = f"the table in {path} is not the data's; write it with TTV_WRITE_README=1"
-        raise AssertionError(msg)
+    check_table(path, "needs", needs_table(recipes))
