@@ -26,17 +26,21 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 import venv
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tools.workspace import closure, packages
+
+if TYPE_CHECKING:
+    from tools.workspace import Package
+
 GROUP = "ttv.backends"
 BUDGET = 2.0
 FAMILIES = {
@@ -54,54 +58,15 @@ IMPORTED = f"{FOUND}; m.generator(r)"
 TELL = "; import sys, json; print(json.dumps(sorted(sys.modules)))"
 
 
-@dataclass(frozen=True)
-class Package:
-    """A distribution under packages/."""
-
-    folder: Path
-
-    @cached_property
-    def project(self) -> dict[str, Any]:
-        """Its table of pyproject.toml."""
-        text = (self.folder / "pyproject.toml").read_text(encoding="utf-8")
-        found: dict[str, Any] = tomllib.loads(text)["project"]
-        return found
-
-    @property
-    def name(self) -> str:
-        """The distribution's name."""
-        return canonicalize_name(self.project["name"])
-
-    @property
-    def backends(self) -> list[str]:
-        """Names of its backends, and of their aliases."""
-        return list(self.project.get("entry-points", {}).get(GROUP, {}))
-
-    def needs(self, extras: frozenset[str] = frozenset()) -> list[Requirement]:
-        """Return what it declares, with extras of its own."""
-        lines = list(self.project.get("dependencies", ()))
-        for extra in extras:
-            lines += self.project["optional-dependencies"][extra]
-        return [Requirement(line) for line in lines]
+def backends_of(package: Package) -> list[str]:
+    """Return the names of a package's backends, and of their aliases."""
+    return list(package.pyproject["project"].get("entry-points", {}).get(GROUP, {}))
 
 
-def all_packages() -> dict[str, Package]:
-    """Return the packages of the repository by name."""
-    found = (Package(path.parent) for path in sorted(ROOT.glob("packages/*/pyproject.toml")))
-    return {package.name: package for package in found}
-
-
-def declared(package: Package, packages: dict[str, Package]) -> set[str]:
+def declared(package: Package) -> set[str]:
     """Return what a package and ours below it declare."""
-    names: set[str] = set()
-    waiting = package.needs()
-    while waiting:
-        need = waiting.pop()
-        name = canonicalize_name(need.name)
-        names.add(name)
-        if name in packages:
-            waiting += packages[name].needs(frozenset(need.extras))
-    return names
+    needed = closure([Requirement(package.name)]).values()
+    return {canonicalize_name(each.name) for some in needed for each in some}
 
 
 def families_of(names: set[str]) -> set[str]:
@@ -155,10 +120,9 @@ def install(package: Package, folder: Path, wheels: Path) -> Installed:
     venv.create(folder, with_pip=False)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     words = ["install", "--quiet", "--find-links", wheels]
-    constraints = package.folder / "constraints.txt"
-    if constraints.exists():
-        words += ["-c", constraints]
-    (wheel,) = wheels.glob(f"{package.name.replace('-', '_')}-*.whl")
+    if package.constraints:
+        words += ["-c", package.constraints]
+    (wheel,) = wheels.glob(f"{package.module}-*.whl")
     began = time.perf_counter()
     pip("--python", python, *words, wheel)
     seconds = time.perf_counter() - began
@@ -206,13 +170,13 @@ def weigh(installed: Installed, backend: str, rounds: int) -> Weight:
     return Weight(installed, net["listed"], net["found"], net["imported"], modules)
 
 
-def problems(package: Package, weight: Weight, packages: dict[str, Package]) -> list[str]:
+def problems(package: Package, weight: Weight) -> list[str]:
     """Return which promises are not kept."""
     wrong = []
-    there, allowed = weight.installed.distributions, declared(package, packages)
+    there, allowed = weight.installed.distributions, declared(package)
     if undeclared := families_of(there) - families_of(allowed):
         wrong.append(f"it brings packages of {', '.join(sorted(undeclared))}")
-    if strangers := sorted((there & packages.keys()) - allowed - {package.name}):
+    if strangers := sorted((there & packages().keys()) - allowed - {package.name}):
         wrong.append(f"it brings {', '.join(strangers)}")
     for step in ("found", "imported"):
         tops = {name.partition(".")[0] for name in weight.modules[step]}
@@ -223,12 +187,12 @@ def problems(package: Package, weight: Weight, packages: dict[str, Package]) -> 
     return wrong
 
 
-def report(package: Package, packages: dict[str, Package], wheels: Path, rounds: int) -> bool:
+def report(package: Package, wheels: Path, rounds: int) -> bool:
     """Weigh one package, print its line, and return whether all is kept."""
     with tempfile.TemporaryDirectory() as temporary:
         installed = install(package, Path(temporary) / "alone", wheels)
-        weight = weigh(installed, package.backends[0], rounds)
-        wrong = problems(package, weight, packages)
+        weight = weigh(installed, backends_of(package)[0], rounds)
+        wrong = problems(package, weight)
         brought = families_of(installed.distributions)
         print(
             f"{package.name:<14} {len(installed.distributions):>5} {installed.megabytes:>7.1f} "
@@ -248,8 +212,8 @@ def report(package: Package, packages: dict[str, Package], wheels: Path, rounds:
 
 def main() -> int:
     """Weigh the backends and return the exit status."""
-    packages = all_packages()
-    names = [package.name for package in packages.values() if package.backends]
+    members = packages()
+    names = [name for name, package in members.items() if backends_of(package)]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--package", nargs="+", default=names, choices=names)
     parser.add_argument("--heavy", action="store_true", help="also those that need torch")
@@ -259,7 +223,7 @@ def main() -> int:
     kept = True
     with tempfile.TemporaryDirectory() as temporary:
         wheels = Path(temporary)
-        folders = [package.folder for package in packages.values()]
+        folders = [package.folder for package in members.values()]
         pip("wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, *folders)
         print(
             f"{'':<14} {'':>5} {'':>7} {'install':>7} {'listed':>7} {'found':>7} {'':>7} "
@@ -268,10 +232,10 @@ def main() -> int:
             flush=True,
         )
         for name in options.package:
-            if "torch" in families_of(declared(packages[name], packages)) and not options.heavy:
+            if "torch" in families_of(declared(members[name])) and not options.heavy:
                 print(f"{name:<14} left out: it needs torch (--heavy)", flush=True)
                 continue
-            kept &= report(packages[name], packages, wheels, options.rounds)
+            kept &= report(members[name], wheels, options.rounds)
     return 1 if options.check and not kept else 0
 
 

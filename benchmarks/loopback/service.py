@@ -8,14 +8,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
-import logging
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from loopback.serving import as_json, serve
 
 CHUNK = 1024 * 1024
 
@@ -54,7 +52,7 @@ class Service:
         job = path.rpartition("/")[2]
         done = time.monotonic() >= self._done_at[job]
         shape = self._as_runway if path.startswith("/v1/tasks/") else self._as_openai
-        return _json(shape(job, done=done))
+        return as_json(shape(job, done=done))
 
     async def _create(self, request: web.BaseRequest) -> web.Response:
         await request.read()
@@ -62,8 +60,8 @@ class Service:
         job = f"job_{next(self._numbers):07}"
         self._done_at[job] = time.monotonic() + self.seconds
         if request.path == "/v1/text_to_video":
-            return _json({"id": job})
-        return _json(self._as_openai(job, done=False))
+            return as_json({"id": job})
+        return as_json(self._as_openai(job, done=False))
 
     def _as_openai(self, job: str, *, done: bool) -> dict[str, Any]:
         return {
@@ -109,26 +107,9 @@ class Service:
         return answer
 
 
-def _json(said: dict[str, Any]) -> web.Response:
-    return web.Response(body=json.dumps(said).encode(), content_type="application/json")
-
-
-async def serve(video: Path, seconds: float) -> None:
-    """Say where it listens, and serve until standard input ends."""
-    logging.getLogger("aiohttp.server").disabled = True  # who is cut off leaves requests behind
-    service = Service(video, seconds)
-    runner = web.ServerRunner(web.Server(service.answer, access_log=None))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
-    host, port = runner.addresses[0][:2]
-    service.url = f"http://{host}:{port}"
-    print(service.url, flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     given = parser.parse_args()
-    asyncio.run(serve(given.video, given.seconds))
+    asyncio.run(serve(Service(given.video, given.seconds)))

@@ -12,14 +12,13 @@ import asyncio
 import base64
 import itertools
 import json
-import logging
 import re
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from loopback.serving import as_json, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +49,9 @@ class Service:
         path = request.path
         body = await request.read()
         if path == "/counts":
-            return _json(self.jobs)
+            return as_json(self.jobs)
         if path == "/token":
-            return _json({"access_token": "token", "expires_in": 3600, "token_type": "Bearer"})
+            return as_json({"access_token": "token", "expires_in": 3600, "token_type": "Bearer"})
         asked = json.loads(body) if body else {}
         if path.endswith(":predictLongRunning"):
             return self._veo_create(request, asked)
@@ -80,31 +79,31 @@ class Service:
         return time.monotonic() >= job["done_at"]
 
     def _runway_create(self, _: web.BaseRequest, asked: Any) -> web.Response:
-        return _json({"id": self._begin(asked["promptText"]), "estimatedCost": {"credits": 60}})
+        return as_json({"id": self._begin(asked["promptText"]), "estimatedCost": {"credits": 60}})
 
     def _runway_task(self, request: web.BaseRequest, _: Any) -> web.Response:
         task = _last(request)
         said: dict[str, Any] = {"id": task, "createdAt": "2026-01-01T00:00:00Z"}
         if not self._asked(task):
             more = {"status": "RUNNING", "progress": 0.5, "estimatedCost": {"credits": 60}}
-            return _json(said | more)
+            return as_json(said | more)
         files = [f"{self.url}/files/{task}"]
-        return _json(said | {"status": "SUCCEEDED", "output": files, "cost": {"credits": 60}})
+        return as_json(said | {"status": "SUCCEEDED", "output": files, "cost": {"credits": 60}})
 
     def _veo_create(self, request: web.BaseRequest, asked: Any) -> web.Response:
         task = self._begin(asked["instances"][0]["prompt"])
         place = request.path.partition("/projects/")[2].removesuffix(":predictLongRunning")
-        return _json({"name": f"projects/{place}/operations/{task}"})
+        return as_json({"name": f"projects/{place}/operations/{task}"})
 
     def _veo_operation(self, asked: Any) -> web.Response:
         name = asked["operationName"]
         if not self._asked(name.rpartition("/")[2]):
-            return _json({"name": name})
+            return as_json({"name": name})
         videos = [{"bytesBase64Encoded": self.inline, "mimeType": "video/mp4"}]
-        return _json({"name": name, "done": True, "response": {"videos": videos}})
+        return as_json({"name": name, "done": True, "response": {"videos": videos}})
 
     def _minimax_create(self, _: web.BaseRequest, asked: Any) -> web.Response:
-        return _json({"task_id": self._begin(asked["content"][0]["text"])})
+        return as_json({"task_id": self._begin(asked["content"][0]["text"])})
 
     def _minimax_task(self, request: web.BaseRequest, _: Any) -> web.Response:
         task = _last(request)
@@ -112,7 +111,7 @@ class Service:
         said: dict[str, Any] = {"id": task, "status": "succeeded" if done else "running"}
         if done:
             said["content"] = {"url": f"{self.url}/files/{task}"}
-        return _json({"task": said})
+        return as_json({"task": said})
 
     def _file(self, request: web.BaseRequest, _: Any) -> web.Response:
         self._asked(_last(request))
@@ -123,24 +122,7 @@ def _last(request: web.BaseRequest) -> str:
     return request.path.rpartition("/")[2]
 
 
-def _json(said: Any) -> web.Response:
-    return web.Response(body=json.dumps(said).encode(), content_type="application/json")
-
-
-async def serve(video: Path) -> None:
-    """Say where it listens, and serve until standard input ends."""
-    logging.getLogger("aiohttp.server").disabled = True  # who is cut off leaves requests behind
-    service = Service(video)
-    runner = web.ServerRunner(web.Server(service.answer, access_log=None))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
-    host, port = runner.addresses[0][:2]
-    service.url = f"http://{host}:{port}"
-    print(service.url, flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--video", type=Path, required=True)
-    asyncio.run(serve(parser.parse_args().video))
+    asyncio.run(serve(Service(parser.parse_args().video)))

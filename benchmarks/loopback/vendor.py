@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 class Vendor:
@@ -24,15 +24,15 @@ class Vendor:
     """
 
     def __init__(self, video: Path, seconds: float | None = 0.0) -> None:
-        words = [HERE / "service.py", "--video", video, "--seconds", seconds]
+        words = ["loopback.service", "--video", video.absolute(), "--seconds", seconds]
         if seconds is None:
-            words = [HERE / "three_vendors.py", "--video", video]
-        self._words = [sys.executable, *map(str, words)]
+            words = ["loopback.three_vendors", "--video", video.absolute()]
+        self._words = [sys.executable, "-m", *map(str, words)]
 
     def __enter__(self) -> Self:
         """Start it."""
         self._process = subprocess.Popen(
-            self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
