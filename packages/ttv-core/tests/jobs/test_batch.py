@@ -192,6 +192,29 @@ def test_names_are_filled_in_and_no_two_requests_share_one(many, tmp_path):
             many([], name=name)
 
 
+def test_two_requests_of_one_name_stay_two_in_every_run(many):
+    wanted = [{"prompt": prompt, "name": "same", "duration": 0.5} for prompt in ("a fox", "a hen")]
+    for done in ("completed", "skipped"):
+        made = many(wanted, backend="grey", name="{name}.mp4")
+        assert by_state(made) == sorted([done, "failed"])
+        failed = next(item for item in made if item.state == "failed")
+        assert "is the video of another request of the batch" in failed.error.message
+
+
+def test_what_a_killed_run_has_left_of_a_video_is_removed(many, tmp_path):
+    [made] = many(foxes(1), backend="grey")
+    ledger = tmp_path / "out" / NAME
+    begun = [line for line in ledger.read_text().splitlines() if "completed" not in line]
+    ledger.write_text("".join(f"{line}\n" for line in begun))
+    made.path.unlink()
+    stem = made.path.stem
+    for name in (f".{stem}.0123abcd.part.mp4", f".{stem}.mp4.0123abcd.part.json"):
+        (tmp_path / "out" / name).write_bytes(b"half")
+    (tmp_path / "out" / f"{made.path.name}.json").unlink()
+    assert by_state(many(foxes(1), backend="grey")) == ["completed"]
+    assert not [path for path in (tmp_path / "out").iterdir() if ".part" in path.name]
+
+
 def test_only_so_many_are_under_way_at_once(many, acme):
     most, now = 0, 0
     lock = threading.Lock()

@@ -70,6 +70,11 @@ def test_a_job_that_the_vendor_has_not_is_sent(acme, backend, doubtful, video):
     assert jobs.get(settled.id).attempt == 2
 
 
+def test_whoever_says_so_need_not_wait_as_long_as_the_vendor_wanted():
+    job = added("J1", state="unknown", not_before=4e9)
+    assert jobs.confirm_not_submitted(job.id).not_before is None
+
+
 def test_a_job_is_given_up(acme, backend, doubtful):
     settled = jobs.abandon(doubtful.id)
     assert (settled.state, settled.charged, settled.note) == ("abandoned", "unknown", "given up")

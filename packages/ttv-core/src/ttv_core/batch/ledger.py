@@ -32,7 +32,7 @@ class Entry:
     """The last that is known of a request.
 
     Attributes:
-        state: "begun", "completed" or "failed".
+        state: "begun", "completed", or "failed" where that surely cost nothing.
         attempt: Which try it is, from 1; a vendor knows each by a key of its own.
         path: Where its video goes, within the folder.
         cost: What it has cost, or may cost while it is only begun, in US dollars.

@@ -163,12 +163,11 @@ class Batch:
             msg = f"its video {path} is gone, and another would be paid for"
             gone = OutputError(msg, code="video_gone", remedy="another folder makes all anew")
             return replace(item, state="failed", error=gone)
-        again = entry.charged == "no"
-        if self.retry_failed and again:
+        if self.retry_failed:
             self.ledger.entries[key] = replace(entry, state="begun")
             return None
         error = VideoGenerationError(entry.message, code=entry.code, charged=entry.charged)
-        return replace(item, state="failed", error=error, again=again)
+        return replace(item, state="failed", error=error, again=True)
 
     def _target(self, request: VideoRequest, line: Line, key: str) -> Path:
         seed = "random" if request.seed is None else request.seed
