@@ -53,6 +53,18 @@ def test_after_kill_9_the_job_is_listed_and_comes_home_with_one_create(bare, ven
     assert vendor.requests["file"] == 1
 
 
+def test_a_request_with_the_same_key_is_the_same_job(bare, vendor):
+    vendor.end()
+    for name in ("fox.mp4", "again.mp4"):
+        done = bare.run(*FOX, "-o", name, "--idempotency-key", "order-17")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("fox.mp4 · 64x36")
+    assert vendor.accepted == 1
+    other = bare.run("generate", "a hen", "-b", "acme", "-d", "1", "--idempotency-key", "order-17")
+    assert (other.returncode, vendor.accepted) == (2, 1)
+    assert "idempotency_key" in other.stderr
+
+
 def test_without_an_id_the_one_unfinished_job_is_meant(bare, vendor, left):
     assert "every job is finished" in bare.run("resume").stderr
     first, second = left("one", "two")

@@ -15,6 +15,7 @@ from ttv_core.errors import (
     ModelNotFoundError,
     VideoGenerationError,
 )
+from ttv_core.job import check_waiting
 from ttv_core.planning import Plan, find_model, make_plan
 from ttv_core.request import VideoRequest
 from ttv_core.results import Availability, VideoResult, Violation
@@ -297,6 +298,7 @@ class VideoGenerator(VideoGeneratorInterface):
         Raises:
             VideoGenerationError: One of its kinds; see `ttv_core.errors`.
         """
+        check_waiting(timeout, on_timeout)
         job = self._launch(request, fields, on_event)
         try:
             return job.wait_as_set() if timeout is None else job.wait(timeout)
@@ -333,6 +335,7 @@ class VideoGenerator(VideoGeneratorInterface):
         Raises:
             VideoGenerationError: One of its kinds; see `ttv_core.errors`.
         """
+        check_waiting(timeout, on_timeout)
         starting = asyncio.ensure_future(self._begun(request, fields, on_event))
         try:
             job = await asyncio.shield(starting)

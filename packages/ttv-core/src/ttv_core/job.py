@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import secrets
 import tempfile
 import threading
@@ -12,8 +13,15 @@ from concurrent.futures import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.errors import GenerationCancelledError, GenerationTimeoutError, VideoGenerationError
+from ttv_core.errors import (
+    GenerationCancelledError,
+    GenerationTimeoutError,
+    InvalidInputError,
+    VideoGenerationError,
+)
 from ttv_core.events import EventHandler, JobEvent, logger
+from ttv_core.labels import quoted
+from ttv_core.results import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
     from ttv_core.plugins import PluginManager
     from ttv_core.results import VideoResult
 
-__all__ = ["Job", "JobContext", "new_job_id"]
+__all__ = ["Job", "JobContext", "check_waiting", "new_job_id"]
 
 _SLICE = 0.1
 """Seconds."""
@@ -33,6 +41,21 @@ def new_job_id() -> str:
     """Return a ULID: 26 characters, sortable by time (github.com/ulid/spec)."""
     number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def check_waiting(timeout: Any, on_timeout: Any = "keep") -> None:
+    """See that how long to wait, and what comes then, is something that can be done.
+
+    Raises:
+        InvalidInputError: If it is not.
+    """
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (is_number and 0 <= timeout < math.inf):
+        message = f"timeout is {quoted(timeout)}: say seconds, or None for as long as it takes"
+        raise InvalidInputError(violations=[Violation("timeout", "invalid", message)])
+    if on_timeout not in ("keep", "cancel"):
+        message = f"on_timeout is {quoted(on_timeout)}: say 'keep' or 'cancel'"
+        raise InvalidInputError(violations=[Violation("on_timeout", "invalid", message)])
 
 
 class JobContext:
@@ -201,8 +224,10 @@ class Job:
 
         Raises:
             GenerationTimeoutError: If the time is over; `.job` is this job.
+            InvalidInputError: If the timeout is no such number.
             VideoGenerationError: Whatever ended the job.
         """
+        check_waiting(timeout)
         self._wait_for(self._future, lambda: timeout)
         return self._future.result()
 

@@ -201,6 +201,29 @@ def test_a_timeout_ends_the_wait_and_not_the_job(grey, tmp_path):
     assert caught.value.job.wait(10).path.exists()
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"timeout": -1}, "timeout is -1: say seconds"),
+        ({"timeout": float("nan")}, "timeout is nan"),
+        ({"timeout": float("inf")}, "None for as long as it takes"),
+        ({"timeout": "5"}, "timeout is '5'"),
+        ({"on_timeout": "forget"}, "on_timeout is 'forget': say 'keep' or 'cancel'"),
+    ],
+)
+def test_a_wait_that_cannot_be_is_refused_before_there_is_a_job(grey, tmp_path, how, said):
+    begun = []
+    grey.misbehave = lambda i, context: begun.append(i)
+    with pytest.raises(InvalidInputError, match=said):
+        grey.generate("dusk", output=tmp_path / "d.mp4", **how)
+    with pytest.raises(InvalidInputError, match=said):
+        asyncio.run(grey.agenerate("dusk", output=tmp_path / "d.mp4", **how))
+    assert not begun
+    if "timeout" in how:
+        with pytest.raises(InvalidInputError, match=said):
+            grey.start("dusk", output=tmp_path / "d.mp4").wait(**how)
+
+
 def test_asyncio_does_not_block_and_cancels_cleanly(grey, tmp_path):
     async def scene():
         ticks = 0

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -54,9 +55,13 @@ class Grey(LocalVideoGenerator):
     )
     rendered = itertools.count()
     hold = threading.Event()
+    log = None
 
     def render(self, plan, context):
         next(self.rendered)
+        if self.log is not None:
+            with Path(self.log).open("a", encoding="utf-8") as log:
+                log.write(f"{plan.request.prompt}\n")
         for i in range(plan.expected.num_frames):
             context.progress(i, plan.expected.num_frames)
             yield np.full((36, 64, 3), 7 * i, np.uint8)
@@ -456,6 +461,7 @@ from acme import KINDS
 from test_batch import Grey, foxes
 ttv_core.GENERATOR_REGISTRY["acme"] = KINDS["keyed"]
 ttv_core.GENERATOR_REGISTRY["grey"] = Grey
+Grey.log = {log!r}
 count = 0
 wanted = [*foxes({acme}), *foxes({grey}, backend="grey")]
 for item in ttv_core.generate_many(wanted, output={out!r}, config={config!r}, backend="acme"):
@@ -473,6 +479,7 @@ def test_killed_and_started_again_each_is_made_once(many, acme, tmp_path):
     body = textwrap.dedent(OTHER).format(
         here=HERE,
         out=str(out),
+        log=str(tmp_path / "rendered.txt"),
         config=many.config,
         acme=remote,
         grey=local,
@@ -489,8 +496,16 @@ def test_killed_and_started_again_each_is_made_once(many, acme, tmp_path):
     assert (done.stdout, done.stderr) == ("done\n", "")
     assert kills >= 10
     assert acme.accepted == remote
+    # One at a time on this machine: a kill leaves one unfinished, and only that is begun anew.
+    begun = Counter((tmp_path / "rendered.txt").read_text().splitlines())
+    assert len(begun) == local
+    assert begun.total() <= local + kills
     videos = [path for path in out.iterdir() if path.suffix == ".mp4"]
     assert len(videos) == remote + local
+    # All of a kind are equal, so none of them is half of one.
+    kinds = Counter(path.read_bytes() for path in videos)
+    assert sorted(kinds.values()) == sorted((remote, local))
+    assert kinds[acme.video] == remote
     assert not [path.name for path in out.iterdir() if ".part" in path.name]
     entries = [json.loads(line) for line in (out / NAME).read_text().splitlines()[1:]]
     assert sum(entry["state"] == "completed" for entry in entries) == remote + local

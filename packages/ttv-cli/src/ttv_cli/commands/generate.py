@@ -42,6 +42,11 @@ nothing is paid twice. A second Ctrl-C asks the vendor to cancel it, a third lea
     "--sidecar/--no-sidecar", default=None, help="Write the provenance beside it (default)."
 )
 @click.option("--poster/--no-poster", default=True, help="Write a still beside it (default).")
+@click.option(
+    "--idempotency-key",
+    metavar="KEY",
+    help="Your own key for this request: asked for again, it is the same job, paid for once.",
+)
 @options.request_options
 @options.config_option
 @click.option(
