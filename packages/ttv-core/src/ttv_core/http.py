@@ -38,6 +38,8 @@ __all__ = [
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 CREATE_SECONDS = 150.0
+_SLOWEST = 16 * 1024
+"""Bytes a second in which a body surely leaves."""
 _AT_ONCE = 100
 _LONGEST_ANSWER = 5 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -193,7 +195,9 @@ class ApiClient:
             data: Sent as it is: bytes, or a form of aiohttp's.
             params: The query.
             headers: Besides those of the client.
-            timeout: Seconds without a byte until it is given up.
+            timeout: Seconds without a byte until it is given up, beyond the time that a body takes
+                to leave. An answer that has begun has as long to be whole, and all of it twice
+                that: bytes that drip in keep nobody for ever.
             fresh: Whether it gets a connection of its own.
 
         Raises:
@@ -207,9 +211,15 @@ class ApiClient:
         if json is not None:
             data = _encoded(json)
             sent = {"Content-Type": "application/json"} | sent
-        if isinstance(data, bytes) and len(data) > _CHUNK:
+        if isinstance(data, aiohttp.FormData):
+            data = data()
+        size = len(data) if isinstance(data, bytes) else getattr(data, "size", None) or 0
+        if isinstance(data, bytes) and size > _CHUNK:
             data = io.BytesIO(data)  # sent in pieces: pictures in a body would hold up the loop
-        limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=timeout)
+        leaving = size / _SLOWEST
+        limits = aiohttp.ClientTimeout(
+            total=2 * timeout + leaving, connect=CONNECT_SECONDS, sock_read=timeout + leaving
+        )
         async with pool.gates[self.base_url, fresh]:
             try:
                 async with session.request(
@@ -221,7 +231,8 @@ class ApiClient:
                     timeout=limits,
                     allow_redirects=False,
                 ) as answer:
-                    body = await _limited(answer)
+                    async with asyncio.timeout(timeout):
+                        body = await _limited(answer)
                     names = {name.lower(): value for name, value in answer.headers.items()}
                     return Reply(answer.status, names, body)
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

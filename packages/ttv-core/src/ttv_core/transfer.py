@@ -33,6 +33,11 @@ __all__ = ["MAX_BYTES", "Arrived", "Progress", "RemoteFile", "download"]
 MAX_BYTES = 20 * 1024**3
 STALLED_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 120.0
+"""Until an answer begins, redirects included."""
+SLOWEST = 1024
+"""Bytes a second, on average over `SLOW_SECONDS`: less is not waited for."""
+SLOW_SECONDS = 60.0
 _BUFFER = 1024 * 1024
 _PIECE = 2 * 1024 * 1024
 _AT_ONCE = 24
@@ -215,7 +220,9 @@ async def _from_url(
     if sink.size and arrived.validator:
         headers |= {"Range": f"bytes={sink.size}-", "If-Range": arrived.validator}
     try:
-        async with await _followed(door.session, file.url, headers, door.guard) as answer:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            found = await _followed(door.session, file.url, headers, door.guard)
+        async with found as answer:
             return await _received(answer, file, sink, arrived, note)
     except aiohttp.ClientError as error:
         msg = f"{without_query(file.url)} was cut off: {type(error).__name__}"
@@ -331,9 +338,18 @@ async def _poured(chunks: AsyncIterator[bytes], sink: _Sink) -> None:
             await asyncio.wait([writing])  # not cancelled with this: the file must stay open
             writing.result()
 
+    clock = asyncio.get_running_loop().time
+    since, came = clock(), 0
     try:
         async for chunk in chunks:
             held.append(chunk)
+            came += len(chunk)
+            if (seconds := clock() - since) > SLOW_SECONDS:
+                if came < SLOWEST * seconds:
+                    # Whoever waits for this place gets it; the rest is asked for again.
+                    msg = f"only {came:,} bytes came in {seconds:.0f} s"
+                    raise TimeoutError(msg)
+                since, came = clock(), 0
             if sum(map(len, held)) >= _PIECE:
                 await written()
                 sink.tell()

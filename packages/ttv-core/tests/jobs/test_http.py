@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 import socket
+import time
 import traceback
 import zlib
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 
 from ttv_core.background import run
 from ttv_core.errors import NOT_SENT, BackendUnavailableError
@@ -156,6 +158,52 @@ def test_silence_ends(serve):
     with pytest.raises(BackendUnavailableError, match="gave no answer") as caught:
         run(client(serve(silent)).create("/videos", json={}, timeout=0.05))
     assert caught.value.code == "no_answer"
+
+
+@pytest.mark.parametrize("drips", ["headers", "body"])
+def test_an_answer_that_drips_in_has_an_end(serve, drips):
+    """Each byte comes in time, so silence alone never ends it."""
+
+    async def dripping(request):
+        if drips == "body":
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            send = answer.write
+        else:
+            request.transport.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            send = _asyncly(request.transport.write)
+        for _ in range(200):
+            await send(b"1")
+            await asyncio.sleep(0.01)
+        request.transport.abort()
+
+    began = time.monotonic()
+    with pytest.raises(BackendUnavailableError, match="gave no answer: TimeoutError") as caught:
+        run(client(serve(dripping)).create("/videos", json={}, timeout=0.1))
+    assert (caught.value.code, caught.value.charged) == ("no_answer", "unknown")
+    assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_a_large_body_has_the_time_it_takes(serve, form):
+    async def slow_reader(request):
+        await asyncio.sleep(0.5)  # the rest waits in the sender, for it does not fit in between
+        return web.json_response({"bytes": len(await request.read())})
+
+    size = 32 * 2**20
+    data = b"x" * size
+    if form:
+        data = FormData()
+        data.add_field("file", io.BytesIO(b"x" * size), filename="a.png")
+    reply = run(client(serve(slow_reader)).create("/videos", data=data, timeout=0.2))
+    assert reply.json()["bytes"] >= size
+
+
+def _asyncly(write):
+    async def written(data):
+        write(data)
+
+    return written
 
 
 def test_what_goes_wrong_holds_no_key(serve):

@@ -85,6 +85,23 @@ def test_a_cut_file_goes_on_where_it_was_cut(where, fetch, part, acme, video):
     assert acme.bytes_served == at + len(video) - there
 
 
+def test_what_only_drips_in_is_given_up_and_goes_on_from_there(
+    fetch, part, acme, video, monkeypatch
+):
+    """Each byte comes in time, so silence alone never ends it; a place is not held for ever."""
+    monkeypatch.setattr("ttv_core.transfer.SLOW_SECONDS", 0.1)
+    monkeypatch.setattr("ttv_core.transfer.SLOWEST", 10**6)
+    acme.fail("file", "drip", seconds=0.01)
+    with pytest.raises(DownloadError, match="TimeoutError") as caught:
+        fetch()
+    assert caught.value.code == "cut_off"
+    came = part.stat().st_size
+    assert 0 < came < len(video)
+    fetch(arrived=fetch.notes[-1])
+    assert part.read_bytes() == video
+    assert ranges(acme)[-1][0] == f"bytes={came}-"
+
+
 @pytest.mark.parametrize("fault", ["no_range", "new_etag", "gzip"])
 def test_what_does_not_belong_to_the_part_replaces_it(fault, fetch, part, acme, video):
     acme.fail("file", "cut").fail("file", fault)

@@ -41,13 +41,13 @@ class Fault:
 
     Attributes:
         kind: "reset" (RST), "close" (FIN), "silence", "status", "body", "cut" (half an answer),
-            and for files "no_range", "new_etag", "wrong_length", "gzip".
+            and for files "no_range", "new_etag", "wrong_length", "gzip", "drip" (byte by byte).
         after: Whether the request has its effect first: the job is accepted, then the answer fails.
         status: For "status".
         headers: For "status" and "body".
         body: For "status" and "body".
         content_type: Likewise.
-        seconds: For "silence".
+        seconds: For "silence"; for "drip" between bytes.
         at: For "cut": after how many bytes; half of them when left out.
     """
 
@@ -212,10 +212,13 @@ class Simulator:
         end = len(rest)
         if kind == "cut":
             end = len(rest) // 2 if fault is None or fault.at is None else max(fault.at - start, 0)
-        for place in range(0, end, _CHUNK):
-            piece = rest[place : min(place + _CHUNK, end)]
+        size = 1 if kind == "drip" else _CHUNK
+        for place in range(0, end, size):
+            piece = rest[place : min(place + size, end)]
             self.bytes_served += len(piece)
             await answer.write(bytes(piece))
+            if fault is not None and kind == "drip":
+                await asyncio.sleep(fault.seconds)
         if kind in {"cut", "wrong_length"}:
             await asyncio.sleep(0.05)  # let what was written arrive first
             _reset(request)
