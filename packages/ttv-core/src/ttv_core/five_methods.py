@@ -161,9 +161,7 @@ class FiveMethodGenerator(VideoGenerator):
             raise BackendUnavailableError(msg, backend=self.name, code="contract") from error
 
     def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
-        if not (said := self.availability()).ok:
-            msg = f"{self.name} is not available: {'; '.join(said.reasons)}"
-            raise BackendUnavailableError(msg, backend=self.name, code="unavailable")
+        self.availability().check(self.name)
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         pending = PendingFile(target, overwrite=plan.request.overwrite).create()

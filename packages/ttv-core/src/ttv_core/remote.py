@@ -315,18 +315,9 @@ class RemoteVideoGenerator(VideoGenerator):
         Raises:
             BackendUnavailableError: If it cannot be used.
         """
-        if self._usable:
-            return
-        found = self.availability()
-        if not found.ok:
-            raise BackendUnavailableError(
-                f"{self.name} cannot be used: {'; '.join(found.reasons)}",
-                backend=self.name,
-                code="unavailable",
-                charged="no",
-                remedy="; ".join(found.remedies),
-            )
-        self._usable = True
+        if not self._usable:
+            self.availability().check(self.name)
+            self._usable = True
 
     async def _begin(self, job: RemoteJob, here: Desk, plan: Plan, target: Path) -> VideoResult:
         facts = {"identity": self.identity(), "plugin": self._plugin()}

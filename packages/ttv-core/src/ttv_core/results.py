@@ -8,7 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ttv_core.errors import ERROR_FACTS, InvalidInputError, VideoGenerationError
+from ttv_core.errors import (
+    ERROR_FACTS,
+    BackendUnavailableError,
+    InvalidInputError,
+    VideoGenerationError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,6 +215,21 @@ class Availability(_Facts):
     def __bool__(self) -> bool:
         """Return `ok`."""
         return self.ok
+
+    def check(self, backend: str) -> None:
+        """Refuse to begin a job with a backend that cannot be used.
+
+        Raises:
+            BackendUnavailableError: If it cannot; with the reasons and the remedies.
+        """
+        if not self.ok:
+            raise BackendUnavailableError(
+                f"{backend} cannot be used: {'; '.join(self.reasons)}",
+                backend=backend,
+                code="unavailable",
+                charged="no",
+                remedy="; ".join(self.remedies) or None,
+            )
 
 
 @dataclass(frozen=True, slots=True)

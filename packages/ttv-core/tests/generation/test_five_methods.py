@@ -121,7 +121,7 @@ def test_one_that_says_it_is_not_available_is_not_run(registry, kit, tmp_path):
     registry["down"] = Down
     with pytest.raises(BackendUnavailableError) as caught:
         ttv_core.generate("a fox", backend="down", duration=1, output=tmp_path / "f.mp4")
-    assert caught.value.message == "down is not available: is_available() says no"
+    assert caught.value.message == "down cannot be used: is_available() says no"
     assert (caught.value.backend, caught.value.code) == ("down", "unavailable")
     assert list(tmp_path.iterdir()) == []
 
