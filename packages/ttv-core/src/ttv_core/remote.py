@@ -305,6 +305,7 @@ class RemoteVideoGenerator(VideoGenerator):
             job.changed(before)
             return job.drive(self.see_through(job, before, here))
         self._check_usable()
+        here.check_up(self.name, self.identity())
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         check_writable(target)
         return job.drive(self._begin(job, here, plan, target))

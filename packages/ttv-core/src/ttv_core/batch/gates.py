@@ -6,14 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Self
 
 from ttv_core.errors import BackendUnavailableError, QuotaExceededError
+from ttv_core.jobs.breaker import RESTING, Breaker
 
 if TYPE_CHECKING:
     from ttv_core.errors import VideoGenerationError
 
 __all__ = ["Gate"]
 
-_DOWN_AFTER = 5
-_DOWN_SECONDS = 60.0
 _BUSY_SECONDS = 30.0
 
 
@@ -29,7 +28,7 @@ class Gate:
         self._places = asyncio.Semaphore(at_once)
         self._pace = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
-        self._failures = 0
+        self._breaker = Breaker()
 
     async def __aenter__(self) -> Self:
         """Wait for a place, and for the backend to want another."""
@@ -53,7 +52,7 @@ class Gate:
 
     def went_well(self) -> None:
         """Note that the backend works."""
-        self._failures = 0
+        self._breaker.went_well()
 
     def failed(self, error: VideoGenerationError) -> bool:
         """Note a failure, and return whether the same request is worth another try later.
@@ -62,7 +61,7 @@ class Gate:
         a minute: ten thousand requests must not all fail on it.
         """
         if error.charged != "no" or not error.retryable:
-            self._failures = 0
+            self._breaker.went_well()
             return False
         now = asyncio.get_running_loop().time()
         if isinstance(error, QuotaExceededError):
@@ -70,7 +69,9 @@ class Gate:
             return True
         if not isinstance(error, BackendUnavailableError):
             return False
-        self._failures += 1
-        if self._failures >= _DOWN_AFTER:
-            self._next = max(self._next, now + (error.retry_after or _DOWN_SECONDS))
+        if error.code == RESTING:
+            self._next = max(self._next, now + (error.retry_after or 0.0))
+            return True
+        self._breaker.failed(now, error.retry_after)
+        self._next = max(self._next, now + self._breaker.left(now))
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from ttv_core.errors import (
     JobNotFoundError,
     PluginError,
 )
+from ttv_core.jobs.breaker import RESTING, account
 from ttv_core.jobs.codec import decode_plan, encode_plan, is_same
 from ttv_core.jobs.journal import Journal
 from ttv_core.jobs.ownership import Owner, is_alive
@@ -163,6 +165,23 @@ class Desk:
         key = plan.request.idempotency_key
         message = f"idempotency_key {key!r} is of job {record.id}, which asks for something else"
         raise InvalidInputError(violations=[Violation("idempotency_key", "reused", message)])
+
+    def check_up(self, backend: str, identity: Mapping[str, str]) -> None:
+        """Refuse a new job with who has just failed again and again.
+
+        Raises:
+            BackendUnavailableError: If it is to be left alone for a while.
+        """
+        left = self.outside.breakers[account(backend, identity)].left(time.monotonic())
+        if left > 0:
+            raise BackendUnavailableError(
+                f"{backend} has failed again and again and is left alone for {left:.0f} s",
+                backend=backend,
+                code=RESTING,
+                charged="no",
+                retryable=True,
+                retry_after=left,
+            )
 
     # --- every job ------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from ttv_core.errors import (
     SubmissionUncertainError,
     VideoGenerationError,
 )
+from ttv_core.jobs.breaker import is_down
 from ttv_core.jobs.record import AttemptRecord
 from ttv_core.jobs.retry import backoff
 from ttv_core.jobs.semantics import may_send_again, outcome_of
@@ -79,9 +80,20 @@ async def _sent(work: Work) -> RemoteRef | Exception | None:
     work.tell("submitting")
     work.creates += 1
     try:
-        return await _create(work, plan)
+        ref = await _create(work, plan)
     except Exception as error:  # noqa: BLE001 - any backend, any error
+        if isinstance(error, VideoGenerationError):
+            _count(work, error)
         return error
+    work.breaker.went_well()
+    return ref
+
+
+def _count(work: Work, error: VideoGenerationError) -> None:
+    if is_down(error):
+        work.breaker.failed(work.clock, error.retry_after)
+    else:
+        work.breaker.went_well()  # who says no is there
 
 
 async def _prepared(work: Work) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ttv_core.background import outcome
 from ttv_core.errors import ContentRejectedError, GenerationFailedError, VideoGenerationError
 from ttv_core.events import logger, printable
+from ttv_core.jobs.breaker import Account, Breaker, account
 from ttv_core.jobs.states import ACCEPTED, TERMINAL
 from ttv_core.jobs.store import ConflictError, JobStore, JournalError
 from ttv_core.jobs.vendor import RemoteRef
@@ -67,6 +68,7 @@ class Outside:
         download: Fetches a file; as `transfer.download`.
         on_disk: Calls a function that waits for the disk, while the event loop goes on.
         gates: For each backend and kind of request: who may send one.
+        breakers: For each backend and account: whether creates are worth sending.
         now: Seconds since the epoch; a person may set it, so nothing is decided by it.
         random: Chance.
     """
@@ -79,6 +81,7 @@ class Outside:
     gates: dict[tuple[str, str], asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
     )
+    breakers: dict[Account, Breaker] = field(default_factory=lambda: defaultdict(Breaker))
     now: Callable[[], float] = time.time
     random: random.Random = field(default_factory=random.Random)
 
@@ -209,6 +212,11 @@ class Work:
         thousands that wait for a connection would slow each other down, or run out of time.
         """
         return self.outside.gates[self.vendor.name, what]
+
+    @property
+    def breaker(self) -> Breaker:
+        """What counts the creates that failed with this backend and account."""
+        return self.outside.breakers[account(self.record.backend, self.record.identity)]
 
     @property
     def clock(self) -> float:
