@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         VideoGenerationError,
     )
     from ttv_core.events import JobEvent
+    from ttv_core.executors import Executor, Needs
     from ttv_core.factory import (
         agenerate,
         create_video_generator,
@@ -130,6 +131,7 @@ _HOME = {
         "VideoGenerationError",
     ),
     "events": ("JobEvent",),
+    "executors": ("Executor", "Needs"),
     "factory": (
         "agenerate",
         "create_video_generator",
@@ -192,6 +194,7 @@ __all__ = [
     "CostEstimate",
     "CostLimitError",
     "DownloadError",
+    "Executor",
     "ExpectedVideo",
     "GenerationCancelledError",
     "GenerationFailedError",
@@ -210,6 +213,7 @@ __all__ = [
     "MediaInput",
     "ModelCapabilities",
     "ModelNotFoundError",
+    "Needs",
     "Numbers",
     "OutputError",
     "Plan",

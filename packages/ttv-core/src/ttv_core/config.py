@@ -10,6 +10,8 @@ output_dir: videos
 remote_api_settings: {timeout: 600}     # inherited by every remote backend
 backends:
   runway: {api_key: "${RUNWAYML_API_SECRET}"}
+executors:
+  ray: {address: "10.0.0.7:6379"}       # for batches; the package ttv-ray
 ```
 
 The older form, with a backend's settings in a top-level section or in top-level keys, is read as
@@ -43,6 +45,7 @@ __all__ = [
     "Config",
     "backend_section",
     "config_paths",
+    "executor_section",
     "extract_backend_config",
     "load_config",
     "redacted",
@@ -66,6 +69,11 @@ class _General(BaseModel):
     output_dir: Path | None = None
     backends: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
     remote_api_settings: dict[str, Any] = Field(default_factory=dict)
+    executors: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
+
+
+_LATER = frozenset({"backends", "executors", "remote_api_settings"})
+"""Keys whose values are resolved when they are used: only the part in use has to be right."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,11 @@ class Config:
             if str(name).partition("@")[0] not in backends:
                 near = _near(str(name), backends)
                 found[f"backends.{name}"] = f"no backend {name!r} is installed{near}"
+        executors = {name for record in plugins.executors() for name in record.names}
+        for name in self.values.get("executors") or {}:
+            if str(name) not in executors:
+                near = _near(str(name), executors)
+                found[f"executors.{name}"] = f"no executor {name!r} is installed{near}"
         return found
 
 
@@ -276,6 +289,28 @@ def backend_section(
     return BackendSection(resolved, origins, f"backends.{bare}")
 
 
+def executor_section(
+    config: Config, executor: str, *, environ: Mapping[str, str] | None = None
+) -> BackendSection:
+    """Return one executor's settings, which stand below `executors`.
+
+    Args:
+        config: The configuration.
+        executor: Its name.
+        environ: Environment variables; the process's own when left out.
+
+    Raises:
+        ConfigurationError: If a variable in it is missing.
+    """
+    bare = executor.partition("@")[0]
+    path = f"executors.{bare}"
+    values = (config.values.get("executors") or {}).get(bare) or {}
+    variables = os.environ if environ is None else environ
+    origins = {str(key): f"{path}.{key}" for key in values}
+    resolved = {str(key): resolve(v, f"{path}.{key}", variables) for key, v in values.items()}
+    return BackendSection(resolved, origins, path)
+
+
 def _loaded(plugins: PluginManager, backend: str) -> PluginRecord | None:
     """Return a backend's record, imported, or None when nothing can be learnt of it."""
     try:
@@ -347,7 +382,7 @@ def _checked(values: dict[str, Any], source: Path | None, environ: Mapping[str, 
             msg = f"unknown key {key!r}{_near(str(key), known)}"
             raise ConfigurationError(msg, key=str(key))
     own = {
-        key: value if key in {"backends", "remote_api_settings"} else resolve(value, key, environ)
+        key: value if key in _LATER else resolve(value, key, environ)
         for key, value in values.items()
         if key in known and value is not None
     }

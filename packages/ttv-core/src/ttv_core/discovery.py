@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ttv_core.errors import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from importlib.metadata import Distribution
 
     import pluggy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKENDS",
     "BROKEN",
+    "EXECUTORS",
     "PLUGINS",
     "REFERENCE",
     "PluginRecord",
@@ -34,6 +35,8 @@ __all__ = [
 
 BACKENDS = "ttv.backends"
 PLUGINS = "ttv.plugins"
+EXECUTORS = "ttv.executors"
+_KINDS = {BACKENDS: "backend", PLUGINS: "plugin", EXECUTORS: "executor"}
 Status = Literal["found", "loaded", "disabled", "incompatible", "failed", "conflict"]
 BROKEN = frozenset({"incompatible", "failed", "conflict"})
 
@@ -56,7 +59,7 @@ class PluginRecord:
 
     Attributes:
         name: Name of the entry point, which for a backend is the backend's name.
-        group: "ttv.backends" or "ttv.plugins".
+        group: "ttv.backends", "ttv.plugins" or "ttv.executors".
         distribution: The distribution that brings it.
         version: That distribution's version.
         value: What the entry point names.
@@ -96,6 +99,11 @@ class PluginRecord:
         return f"{self.name}@{self.distribution}"
 
     @property
+    def kind(self) -> str:
+        """What it is, in a word: "backend", "plugin" or "executor"."""
+        return _KINDS[self.group]
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The name and the aliases."""
         return (self.name, *self.aliases)
@@ -125,9 +133,8 @@ class PluginRecord:
 
     def problem(self) -> PluginError:
         """Return the error of using it, which names distribution, version, cause and remedy."""
-        what = "backend" if self.group == BACKENDS else "plugin"
         error = PluginError(
-            f"{what} {self.name!r} from {self.distribution} {self.version}: {self.reason}",
+            f"{self.kind} {self.name!r} from {self.distribution} {self.version}: {self.reason}",
             backend=self.name if self.group == BACKENDS else None,
             code=f"plugin_{self.status}",
             remedy=self.remedy or None,
@@ -213,7 +220,7 @@ def _identity(distribution: Distribution) -> tuple[str, str, str]:
 
 def _records_of(distribution: Distribution, owner: str, version: str) -> Iterator[PluginRecord]:
     own = _own_name(owner)
-    for group in (BACKENDS, PLUGINS):
+    for group in _KINDS:
         by_value: dict[str, list[str]] = {}
         values: dict[str, set[str]] = {}
         for entry_point in distribution.entry_points.select(group=group):
@@ -298,14 +305,16 @@ def contested_names(records: Iterable[PluginRecord]) -> dict[str, list[PluginRec
     return contested
 
 
-def conflict(name: str, claimants: Iterable[PluginRecord]) -> PluginError:
+def conflict(name: str, claimants: Sequence[PluginRecord]) -> PluginError:
     """Return the error of using a name that several distributions claim."""
+    kind = claimants[0].kind
+    article = "an" if kind == "executor" else "a"
     named = [(f"{r.distribution} {r.version}", f"{name}@{r.distribution}") for r in claimants]
     who, qualified = zip(*named, strict=True)
     both, neither = ("both", "neither") if len(who) == 2 else ("all", "none")
     return PluginError(
-        f"{' and '.join(who)} {both} bring a backend called {name!r}; {neither} is used",
-        backend=name,
+        f"{' and '.join(who)} {both} bring {article} {kind} called {name!r}; {neither} is used",
+        backend=name if kind == "backend" else None,
         code="plugin_conflict",
         remedy=f"say {' or '.join(qualified)}, or uninstall one of them",
     )

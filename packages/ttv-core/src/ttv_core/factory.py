@@ -7,7 +7,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ttv_core.config import Config, backend_section, load_config
+from ttv_core.config import Config, backend_section, executor_section, load_config
 from ttv_core.errors import BackendUnavailableError, ConfigurationError, InvalidInputError
 from ttv_core.five_methods import FiveMethodGenerator
 from ttv_core.interface import Defaults, VideoGenerator, VideoGeneratorInterface, as_request
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ttv_core.events import EventHandler
+    from ttv_core.executors import Executor
     from ttv_core.job import Job
     from ttv_core.planning import Plan
     from ttv_core.request import VideoRequest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "agenerate",
+    "create_executor",
     "create_video_generator",
     "generate",
     "plan",
@@ -93,6 +95,30 @@ def create_video_generator(
         priorities=partial(_priority, registry),
     )
     return _equipped(auto, read, registry)
+
+
+def create_executor(
+    config: ConfigSource = None,
+    executor: str = "",
+    *,
+    registry: GeneratorRegistry = GENERATOR_REGISTRY,
+) -> Executor:
+    """Make an executor, with its settings from `executors.<name>` of the configuration.
+
+    Args:
+        config: As for `create_video_generator`.
+        executor: Its name, as of the entry point.
+        registry: Where plugins are looked up.
+
+    Raises:
+        BackendUnavailableError: If there is no such executor, or it is disabled.
+        PluginError: If it is installed but broken, incompatible, or claimed twice.
+        ConfigurationError: If a setting is wrong; quotes its full key path.
+    """
+    cls = cast("type[Executor]", registry.plugins.executor(executor))
+    section = executor_section(load_config(config), executor)
+    settings = cls.Settings.load(section.values, path=section.path, origins=section.origins)
+    return cls(settings)
 
 
 def plan(

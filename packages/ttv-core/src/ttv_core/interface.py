@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ttv_core.capabilities import Capabilities, ModelCapabilities
     from ttv_core.events import EventHandler
+    from ttv_core.executors import Executor
     from ttv_core.job import Job
     from ttv_core.plugins import PluginManager
     from ttv_core.resolved import ResolvedRequest
@@ -155,6 +156,7 @@ class VideoGenerator(VideoGeneratorInterface):
         settings: The checked settings of this instance.
         defaults: What the configuration says about every video.
         plugins: The plugins that hear of its jobs and review its plans.
+        executor: Who does the work of local videos elsewhere; None where it is done here.
     """
 
     name: ClassVar[str]
@@ -172,6 +174,7 @@ class VideoGenerator(VideoGeneratorInterface):
         self.settings = settings or self.Settings.load(values, path=path)
         self.defaults = Defaults()
         self.plugins: PluginManager | None = None
+        self.executor: Executor | None = None
 
     @property
     def capabilities(self) -> Capabilities:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.contract import missing_methods
-from ttv_core.discovery import BACKENDS, PLUGINS, REFERENCE, PluginRecord, canonical
+from ttv_core.discovery import BACKENDS, EXECUTORS, PLUGINS, REFERENCE, PluginRecord, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
     Hooks = dict[str, list[pluggy.HookImpl]]
 
-__all__ = ["IncompatiblePluginError", "generator_class", "import_plugin", "unmet_range"]
+__all__ = [
+    "IncompatiblePluginError",
+    "generator_class",
+    "import_plugin",
+    "load_object",
+    "unmet_range",
+]
 
 
 class IncompatiblePluginError(Exception):
@@ -67,6 +73,9 @@ def import_plugin(
         Exception: Whatever else is wrong with it.
     """
     plugin = load_object(record.value)
+    if record.group == EXECUTORS:
+        check_executor(record, plugin)
+        return None, {}
     if isinstance(plugin, type):
         return _spec_of_class(record, plugin), {}
     hooks = _hooks(record, plugin)
@@ -84,6 +93,21 @@ def import_plugin(
     if record.group == BACKENDS:
         return _spec(record, hooks["ttv_backends"]), {}
     return None, {name: hooks[name] for name in own & hooks.keys()}
+
+
+def check_executor(record: PluginRecord, cls: Any) -> None:
+    """Refuse what is no class of executors.
+
+    Raises:
+        TypeError: If it is not.
+    """
+    if not isinstance(cls, type):
+        msg = f"{record.value} is no class"
+        raise TypeError(msg)
+    wanted = ("Settings", "availability", "open", "places", "make", "close")
+    if missing := [name for name in wanted if not hasattr(cls, name)]:
+        msg = f"{record.value} is no executor: it lacks {', '.join(missing)}"
+        raise TypeError(msg)
 
 
 def generator_class(spec: BackendSpec) -> type:

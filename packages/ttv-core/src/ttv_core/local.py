@@ -7,12 +7,14 @@ import time
 from abc import abstractmethod
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationFailedError, VideoGenerationError
+from ttv_core.executors import Needs, made_elsewhere
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import Job, JobContext, new_job_id
 from ttv_core.line import Line
@@ -21,9 +23,11 @@ from ttv_core.results import Attempt, VideoResult
 from ttv_core.sidecar import write_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from ttv_core.events import EventHandler
+    from ttv_core.executors import Executor
     from ttv_core.media import Frame
     from ttv_core.planning import Plan
 
@@ -36,7 +40,8 @@ _FRAMES_IN_FLIGHT = 3
 class LocalVideoGenerator(VideoGenerator):
     """A backend that runs here. A subclass loads its engine and renders frames; no files, no loop.
 
-    One video is made at a time, in the order that they were asked for. Frames go to the encoder as
+    One video is made at a time, in the order that they were asked for; an executor makes more of
+    them at once, each with an engine of its own. Frames go to the encoder as
     they come, so a clip is never held in memory; the file gets its name when it is whole and
     measured.
 
@@ -98,6 +103,34 @@ class LocalVideoGenerator(VideoGenerator):
     def unload(self) -> None:
         """Let go of the engine; called by `close`, and only after `load`."""
 
+    def needs(self, plan: Plan) -> Needs:
+        """Say what a machine must have free to make a plan, for executors that choose one.
+
+        Unless a subclass knows better: a GPU where the capabilities say that it needs one, and a
+        processor.
+
+        Args:
+            plan: What is to be made.
+        """
+        del plan
+        return Needs(gpus=1 if self.capabilities.requires_gpu else 0)
+
+    def make_planned(self, plan: Plan, file: Path, *, on_event: EventHandler | None = None) -> Job:
+        """Start making what another process has planned and checked; for executors.
+
+        Args:
+            plan: What to make.
+            file: Where the video is to be, whole, when the job is done; no other file is written.
+            on_event: Hears every `JobEvent`, in the thread that does the work.
+
+        Raises:
+            OutputError: If the file is there already, or cannot be written.
+        """
+        plan = replace(plan, request=plan.request.with_(sidecar=False))
+        context = JobContext(new_job_id(), self.name, on_event, self.plugins)
+        pending = PendingFile(file, overwrite=True, path=file).create()
+        return self._queued(plan, context, pending)
+
     def close(self) -> None:
         """Wait for the video under way and let go of the engine; the next video loads it again."""
         with self.line.turn(self.line.join()):
@@ -109,26 +142,39 @@ class LocalVideoGenerator(VideoGenerator):
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         # Made here and now: where the folder cannot be written to, the caller hears it at once.
-        pending = PendingFile(target, overwrite=plan.request.overwrite).create(unnamed=True)
+        pending = PendingFile(target, overwrite=plan.request.overwrite)
+        if self.executor is None:
+            return self._queued(plan, context, pending.create(unnamed=True))
+        # With a name: another process may write to it.
+        made = partial(self._made_elsewhere, self.executor, plan, context, pending.create())
+        work = partial(self._work, plan, context, pending, contextlib.nullcontext(), made)
+        return Job(plan, context).run(work)
+
+    def _queued(self, plan: Plan, context: JobContext, pending: PendingFile) -> Job:
+        """Start the work in this process, where one video is made after the other."""
         place = self.line.join()
+        turn = self.line.turn(place, context.check)
+        made = partial(self._made_here, plan, context, pending)
         try:
-            return Job(plan, context).run(partial(self._work, plan, context, pending, place))
+            return Job(plan, context).run(partial(self._work, plan, context, pending, turn, made))
         except RuntimeError:  # no thread can be started
             self.line.leave(place)
             raise
 
     def _work(
-        self, plan: Plan, context: JobContext, pending: PendingFile, place: object
+        self,
+        plan: Plan,
+        context: JobContext,
+        pending: PendingFile,
+        turn: AbstractContextManager[None],
+        made: Callable[[], VideoResult],
     ) -> VideoResult:
         started = time.perf_counter()
-        with pending, self.line.turn(place, context.check), contextlib.closing(context):
+        with pending, turn, contextlib.closing(context):
             context.check()
             try:
-                timings = self._render_to(pending, plan, context)
-                context.emit("measuring")
-                result = self._result(plan, context, pending)
-                timings["total"] = round(time.perf_counter() - started, 3)
-                result.timings.update(timings)
+                result = made()
+                result.timings["total"] = round(time.perf_counter() - started, 3)
                 context.check()
                 pending.publish()
             except VideoGenerationError as error:
@@ -142,6 +188,20 @@ class LocalVideoGenerator(VideoGenerator):
         if result.sidecar is not None:
             write_sidecar(result, plan)
         return result
+
+    def _made_here(self, plan: Plan, context: JobContext, pending: PendingFile) -> VideoResult:
+        timings = self._render_to(pending, plan, context)
+        context.emit("measuring")
+        result = self._result(plan, context, pending)
+        result.timings.update(timings)
+        return result
+
+    def _made_elsewhere(
+        self, executor: Executor, plan: Plan, context: JobContext, pending: PendingFile
+    ) -> VideoResult:
+        result = made_elsewhere(executor, self, plan, pending.path, context)
+        sidecar = sidecar_path(pending.target) if plan.request.sidecar else None
+        return replace(result, path=pending.target, sidecar=sidecar)
 
     def _render_to(self, pending: PendingFile, plan: Plan, context: JobContext) -> dict[str, float]:
         timings: dict[str, float] = {}

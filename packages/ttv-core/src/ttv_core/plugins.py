@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ttv_core.discovery import (
     BACKENDS,
     BROKEN,
+    EXECUTORS,
     PLUGINS,
     PluginRecord,
     canonical,
@@ -36,6 +37,7 @@ from ttv_core.loading import (
     IncompatiblePluginError,
     generator_class,
     import_plugin,
+    load_object,
     unmet_range,
 )
 
@@ -48,7 +50,15 @@ if TYPE_CHECKING:
     from ttv_core.request import VideoRequest
     from ttv_core.results import Violation
 
-__all__ = ["BACKENDS", "PLUGINS", "PluginManager", "PluginRecord", "default_manager", "reset"]
+__all__ = [
+    "BACKENDS",
+    "EXECUTORS",
+    "PLUGINS",
+    "PluginManager",
+    "PluginRecord",
+    "default_manager",
+    "reset",
+]
 
 _OFF = frozenset({"", "0", "false", "no", "off"})
 
@@ -129,9 +139,10 @@ class PluginManager:
         """
         with record.lock:
             if record.status == "disabled":
-                msg = f"backend {record.name!r} is disabled: {record.reason}"
+                msg = f"{record.kind} {record.name!r} is disabled: {record.reason}"
+                named = record.name if record.group == BACKENDS else None
                 raise BackendUnavailableError(
-                    msg, backend=record.name, code="disabled", remedy=record.remedy
+                    msg, backend=named, code="disabled", remedy=record.remedy
                 )
             if record.status in {"found", "conflict"} and record.seconds is None:
                 self._load(record)
@@ -161,6 +172,29 @@ class PluginManager:
             raise record.problem() from error
         if record.status == "failed":
             record.settle("loaded")
+        return cls
+
+    def executors(self) -> list[PluginRecord]:
+        """Return the executors that are installed, broken ones as well."""
+        return [record for record in self._known() if record.group == EXECUTORS]
+
+    def executor(self, name: str) -> type:
+        """Return an executor's class, importing it.
+
+        Args:
+            name: Its name, or `name@distribution`.
+
+        Raises:
+            BackendUnavailableError: If there is none of that name, or it is disabled.
+            PluginError: If it is broken, incompatible, or claimed twice.
+        """
+        found = [r for r in self.executors() if name in {*r.names, r.qualified}]
+        usable = [record for record in found if record.status != "disabled"]
+        if len(usable) > 1:
+            raise conflict(name, usable)
+        if not found:
+            raise _unknown_executor(name, self.executors())
+        cls: type = load_object(self.load((usable or found)[0]).value)
         return cls
 
     def load_within(self, records: Iterable[PluginRecord], seconds: float) -> list[PluginRecord]:
@@ -338,6 +372,19 @@ class PluginManager:
     def _trace(self, message: str) -> None:
         if self._is_on("TTV_TRACE_PLUGINS"):
             sys.stderr.write(f"ttv plugins: {message}\n")
+
+
+EXECUTORS_PUBLISHED = {"ray": "ttv-ray"}
+"""Distributions of this project, for the hint what to install. Nothing else depends on it."""
+
+
+def _unknown_executor(name: str, installed: Iterable[PluginRecord]) -> BackendUnavailableError:
+    names = sorted({known for record in installed for known in record.names})
+    more = [f"pip install {EXECUTORS_PUBLISHED[n]}" for n in EXECUTORS_PUBLISHED if n not in names]
+    msg = f"there is no executor {name!r}; installed: {', '.join(names) or 'none'}"
+    return BackendUnavailableError(
+        msg, code="unknown_executor", remedy=" or ".join(more) or f"say {names[0]!r}"
+    )
 
 
 def _usefulness(record: PluginRecord) -> int:

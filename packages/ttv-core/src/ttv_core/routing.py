@@ -194,9 +194,18 @@ class AutoGenerator(VideoGenerator):
         self.config = config
         self.first = tuple(dict.fromkeys(first))
         self.fallbacks = tuple(dict.fromkeys(fallbacks))
-        self._build = build
+        self._builder = build
         self._ranked = ranked
         self._priorities = priorities
+
+    def _build(self, name: str) -> VideoGenerator:
+        made = self._builder(name)
+        made.executor = self.executor
+        return made
+
+    def maker_of(self, plan: Plan) -> VideoGenerator:
+        """Return the generator whose plan it is."""
+        return self._build(plan.backend)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ttv_core.batch.lines import Line, as_line
 from ttv_core.batch.run import Batch, Makers
 from ttv_core.config import load_config
 from ttv_core.errors import InvalidInputError, OutputError, VideoGenerationError
+from ttv_core.factory import create_executor
 from ttv_core.labels import quoted
 from ttv_core.output import make_folder
 from ttv_core.results import Violation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from ttv_core.batch.item import BatchItem
     from ttv_core.events import EventHandler
+    from ttv_core.executors import Executor
     from ttv_core.planning import Plan
     from ttv_core.request import VideoRequest
 
@@ -47,6 +49,7 @@ def generate_many(
     concurrency: int | None = None,
     budget: Decimal | float | str | None = None,
     retry_failed: bool = False,
+    executor: Executor | str | None = None,
     on_event: EventHandler | None = None,
 ) -> Generator[BatchItem, None, None]:
     """Make many videos, and give each as it is done.
@@ -69,6 +72,8 @@ def generate_many(
             those under way, and is refused if they leave too little.
         retry_failed: Whether requests that failed in an earlier run are tried again, where that
             run surely cost nothing.
+        executor: Who renders the videos of local backends, by name or itself; this process when
+            left out. Those of vendors are always this process's.
         on_event: Hears every `JobEvent` of every job.
 
     Yields:
@@ -78,6 +83,8 @@ def generate_many(
         InvalidInputError: If the budget or the concurrency is no such number.
         OutputError: If the folder cannot be used, or another process works on the batch.
         ConfigurationError: If a setting is wrong.
+        BackendUnavailableError: If there is no such executor, or its machines cannot be reached.
+        PluginError: If the executor is installed, but broken.
 
     Example:
         >>> import tempfile, ttv_core
@@ -93,7 +100,10 @@ def generate_many(
     _check_name(name)
     _check_concurrency(concurrency)
     how = {"concurrency": concurrency, "retry_failed": retry_failed, "on_event": on_event}
-    makers = Makers(backend, load_config(config), fallback_backends)
+    read = load_config(config)
+    if isinstance(executor, str):
+        executor = create_executor(read, executor)
+    makers = Makers(backend, read, fallback_backends, executor)
     return _made(requests, Path(output).expanduser(), name, makers, _money(budget), how)
 
 
@@ -106,7 +116,7 @@ def _made(
     how: Mapping[str, Any],
 ) -> Generator[BatchItem, None, None]:
     make_folder(folder)
-    with Ledger(folder) as ledger:
+    with Ledger(folder) as ledger, _opened(makers.executor):
         batch = Batch(ledger, folder, name, makers, Budget(limit, ledger.spent), **how)
         work = in_background(batch.run(iter(requests)))
         try:
@@ -117,6 +127,18 @@ def _made(
             batch.stop()
             with suppress(BaseException):
                 work.result()
+
+
+@contextmanager
+def _opened(executor: Executor | None) -> Iterator[None]:
+    if executor is None:
+        yield
+        return
+    try:
+        executor.open()
+        yield
+    finally:
+        executor.close()
 
 
 def plan_many(

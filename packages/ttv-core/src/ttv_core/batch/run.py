@@ -31,6 +31,7 @@ from ttv_core.five_methods import FiveMethodGenerator
 from ttv_core.local import LocalVideoGenerator
 from ttv_core.output import remove_parts, slug
 from ttv_core.remote import RemoteVideoGenerator
+from ttv_core.routing import AutoGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ttv_core.batch.budget import Budget
     from ttv_core.batch.item import Outcome
     from ttv_core.events import EventHandler
+    from ttv_core.executors import Executor
     from ttv_core.interface import VideoGenerator
     from ttv_core.planning import Plan
     from ttv_core.request import VideoRequest
@@ -57,7 +59,14 @@ _TRIES = 5
 class Makers:
     """The generators of a batch, each made once."""
 
-    def __init__(self, backend: str | None, config: Any, fallbacks: Sequence[str] | None) -> None:
+    def __init__(
+        self,
+        backend: str | None,
+        config: Any,
+        fallbacks: Sequence[str] | None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.executor = executor
         self._backend = backend
         self._config = config
         self._fallbacks = fallbacks
@@ -72,7 +81,9 @@ class Makers:
         check_option_names(request)
         name = line.backend or self._backend
         if name not in self._made:
-            self._made[name] = generator_for(self._config, name, self._fallbacks)
+            made = generator_for(self._config, name, self._fallbacks)
+            made.executor = self.executor
+            self._made[name] = made
         return self._made[name]
 
 
@@ -193,7 +204,7 @@ class Batch:
             # Made by an earlier run that ended before it could note this: it was not there before
             # that run began it, and a video gets its name only when it is whole.
             return self._completed(line, key, begun, target, plan.backend, None)
-        async with self._gate(plan, maker) as gate:
+        async with await self._gate(plan, maker) as gate:
             expected = plan.cost.amount
             await self.budget.hold(key, expected, unknown=request.allow_unknown_cost)
             spent = expected
@@ -290,10 +301,12 @@ class Batch:
         facts = {"backend": error.backend, "charged": error.charged, "again": again}
         return _item(line, key, state, error=error, **facts)
 
-    def _gate(self, plan: Plan, maker: VideoGenerator) -> Gate:
+    async def _gate(self, plan: Plan, maker: VideoGenerator) -> Gate:
         if plan.backend not in self.gates:
-            at_once, per_minute = _pace(plan, maker)
-            self.gates[plan.backend] = Gate(self.concurrency or at_once, per_minute)
+            # In a thread: an executor may have to ask its machines.
+            at_once, per_minute = await asyncio.to_thread(_pace, plan, maker)
+            gate = Gate(self.concurrency or at_once, per_minute)
+            self.gates.setdefault(plan.backend, gate)
         return self.gates[plan.backend]
 
 
@@ -312,7 +325,14 @@ async def _to_its_end(write: Callable[..., None], *what: Any) -> None:
 
 
 def _pace(plan: Plan, maker: VideoGenerator) -> tuple[int, int | None]:
-    """Return how many a backend takes at once, and in a minute."""
+    """Return how many a backend takes at once, and in a minute.
+
+    Raises:
+        BackendUnavailableError: If an executor has no machine for it.
+    """
+    local = maker.maker_of(plan) if isinstance(maker, AutoGenerator) else maker
+    if isinstance(local, LocalVideoGenerator) and local.executor is not None:
+        return local.executor.places(local, plan), None
     model = next((m for m in maker.capabilities.models if m.id == plan.model), None)
     facts = model.remote if model is not None else None
     if facts is None and not isinstance(maker, RemoteVideoGenerator):
