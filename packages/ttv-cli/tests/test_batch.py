@@ -147,3 +147,56 @@ def test_a_dry_run_hears_the_policies_too(shell, batch):
     done = shell.run("batch", batch(LINES[:2]), "-o", "out", "-b", "snail", "--dry-run")
     assert done.returncode == 4
     assert "2: no · no hens" in done.stdout
+
+
+FAR = """
+from ttv_core import Availability, BackendSettings
+
+class Settings(BackendSettings):
+    cluster: str = "none"
+
+class Far:
+    name = "far"
+    Settings = Settings
+    def __init__(self, settings):
+        self.settings = settings
+    def availability(self, *, deep=False):
+        reason = f"cluster {self.settings.cluster}, {'asked' if deep else 'not asked'}"
+        return Availability(ok=not deep, reasons=(reason,), remedies=("start it",) if deep else ())
+    def open(self):
+        pass
+    def places(self, maker, plan):
+        return 2
+    def make(self, maker, plan, delivery, context):
+        delivery.path.unlink()
+        return type(maker)(maker.settings).make_planned(plan, delivery.path).wait()
+    def close(self):
+        pass
+"""
+
+
+def test_an_executor_renders_what_is_local(shell, batch):
+    shell.install("ttv-far", "[ttv.executors]\nfar = far:Far\n", far=FAR)
+    name = batch([{"prompt": "a fox", "duration": 1}, {"prompt": "a hen", "duration": 1}])
+    done = shell.run("batch", name, "-o", "out", "-b", "snail", "--executor", "far", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [item["state"] for item in said(done)[:-1]] == ["completed", "completed"]
+    unknown = shell.run("batch", name, "-o", "out", "-b", "snail", "--executor", "rey")
+    assert unknown.returncode == 3
+    assert "there is no executor 'rey'; installed: far" in unknown.stderr
+    assert "pip install ttv-ray" in unknown.stderr
+
+
+def test_a_doctor_looks_at_executors_too(shell):
+    shell.install("ttv-far", "[ttv.executors]\nfar = far:Far\n", far=FAR)
+    shell.install("ttv-bad", "[ttv.executors]\nbad = bad:Far\n", bad="1/0")
+    (shell.cwd / "ttv.yaml").write_text("executors: {far: {cluster: blue}}")
+    bad, far = shell.json("doctor")["executors"]
+    assert (far["available"], far["reasons"]) == (True, ["cluster blue, not asked"])
+    assert (bad["loads"], bad["available"]) == (False, None)
+    _, deep = shell.json("doctor", "--deep")["executors"]
+    assert (deep["available"], deep["reasons"]) == (False, ["cluster blue, asked"])
+    told = shell.run("doctor", "--deep").stdout
+    assert "far: start it" in told
+    assert "cluster blue, asked" in told
+    assert "executors" in shell.run("plugins").stdout

@@ -1,4 +1,4 @@
-"""The state of each backend: installed, loads, configured, available, and what mends it."""
+"""The state of each backend and executor: does it load, can it be used, and what mends it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ if TYPE_CHECKING:
     from ttv_core import Config
     from ttv_core.plugins import PluginRecord
 
-__all__ = ["Health", "examine"]
+__all__ = ["Health", "examine", "examine_executors"]
 
 
 @dataclass(frozen=True)
 class Health:
-    """One backend's state. Each answer is None where an earlier one made it pointless to ask.
+    """The state of a backend or an executor.
+
+    Each answer is None where an earlier one made it pointless to ask.
 
     Attributes:
-        name: The backend.
+        name: Its name.
         distribution: What brings it, with its version.
-        kind: "local", "remote", "preview", or "" when it does not load.
+        kind: "local", "remote", "preview", "executor", or "" when it does not load.
         loads: Whether its code can be imported.
         configured: Whether its settings are complete and right.
         available: Whether it can be used now.
@@ -53,8 +55,24 @@ def examine(config: Config, *, deep: bool) -> list[Health]:
     """
     from ttv_core.plugins import BACKENDS, default_manager
 
-    seconds = 30.0 if deep else 5.0
     records = [record for record in default_manager().records if record.group == BACKENDS]
+    return _examined_all(records, config, deep=deep)
+
+
+def examine_executors(config: Config, *, deep: bool) -> list[Health]:
+    """Look at every installed executor, as at the backends.
+
+    Args:
+        config: The configuration in use.
+        deep: Whether the machines are asked too.
+    """
+    from ttv_core.plugins import default_manager
+
+    return _examined_all(default_manager().executors(), config, deep=deep)
+
+
+def _examined_all(records: list[PluginRecord], config: Config, *, deep: bool) -> list[Health]:
+    seconds = 30.0 if deep else 5.0
     questions = {
         record.qualified: partial(_examined, record, config, deep=deep) for record in records
     }
@@ -71,7 +89,7 @@ def _known(record: PluginRecord) -> dict[str, Any]:
     return {
         "name": record.name,
         "distribution": f"{record.distribution} {record.version}",
-        "kind": spec.kind if spec is not None else "",
+        "kind": spec.kind if spec is not None else "" if record.kind == "backend" else record.kind,
         "variables": tuple(str(name) for name in variables),
     }
 
@@ -84,7 +102,7 @@ def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
             return Health(
                 **_known(record), loads=None, reasons=(record.reason,), remedies=(record.remedy,)
             )
-        made = ttv_core.create_video_generator(config, record.qualified, fallback_backends=())
+        made = _made(record, config)
     except ttv_core.ConfigurationError as error:
         return _ill(record, error, loads=True, configured=False)
     except ttv_core.BackendUnavailableError as error:
@@ -93,7 +111,7 @@ def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
     except Exception as error:  # noqa: BLE001 - any backend, any error
         return _ill(record, error, loads=True, configured=False)
     try:
-        found = _availability(made, deep=deep)
+        found = _availability(record, made, deep=deep)
     except Exception as error:  # noqa: BLE001 - any backend, any error
         return _ill(record, error, loads=True, configured=True)
     known = _known(record)
@@ -111,6 +129,16 @@ def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
     )
 
 
+def _made(record: PluginRecord, config: Config) -> Any:
+    import ttv_core
+    from ttv_core.factory import create_executor
+    from ttv_core.plugins import EXECUTORS
+
+    if record.group == EXECUTORS:
+        return create_executor(config, record.qualified)
+    return ttv_core.create_video_generator(config, record.qualified, fallback_backends=())
+
+
 def _terms(made: Any) -> tuple[str, ...]:
     """Return the licences that exclude somebody, each once."""
     models = getattr(getattr(made, "capabilities", None), "models", ())
@@ -119,10 +147,10 @@ def _terms(made: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def _availability(made: Any, *, deep: bool) -> Any:
+def _availability(record: PluginRecord, made: Any, *, deep: bool) -> Any:
     import ttv_core
 
-    if isinstance(made, ttv_core.VideoGenerator):
+    if isinstance(made, ttv_core.VideoGenerator) or record.kind == "executor":
         return made.availability(deep=deep)
     ok = bool(made.is_available())
     return ttv_core.Availability(ok, () if ok else ("is_available() says no",))

@@ -38,6 +38,10 @@ _GENERAL = """\
 #   polling_interval: 5     # seconds between two questions, instead of what earlier jobs took
 #   max_retries: 2          # how often a request that surely was not accepted is sent again
 
+# Settings of each executor: where `ttv batch --executor` renders. This one is in ttv-ray.
+# executors:
+#   ray: {address: "10.0.0.7:6379"}
+
 # Settings of each backend.
 # backends:
 """

@@ -17,6 +17,7 @@ Examples:
   ttv batch shots.csv -o videos -b runway --dry-run            # what it would make, and cost
   ttv batch shots.csv -o videos -b runway --budget 40 --concurrency 5
   ttv batch shots.csv -o videos -b runway --retry-failed
+  ttv batch shots.csv -o videos -b wan --executor ray          # on the GPUs of a cluster
   jq -c '.[]' shots.json | ttv batch - -o videos -b veo --json
 
 FILE has one request a line. JSON Lines: an object with the fields of a request ("prompt",
@@ -53,6 +54,11 @@ JSON for each request as it ends, and a last one that sums them up.
     help="How many at once at each backend; as many as it takes when left out.",
 )
 @click.option(
+    "--executor",
+    metavar="NAME",
+    help="Who renders the videos of local backends, such as ray; this machine when left out.",
+)
+@click.option(
     "--budget", metavar="USD", help="Begin nothing that would pass this, earlier runs included."
 )
 @click.option(
@@ -78,7 +84,8 @@ def batch(
 
     config = read_config(config_file)
     only_planned, as_json, quiet = (asked.pop(key) for key in ("dry_run", "as_json", "quiet"))
-    more = {key: asked.pop(key) for key in ("concurrency", "budget", "retry_failed", "name")}
+    own = ("concurrency", "budget", "retry_failed", "name", "executor")
+    more = {key: asked.pop(key) for key in own}
     how = How(
         file=file,
         form=form,

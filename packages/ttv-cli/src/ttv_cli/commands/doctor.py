@@ -27,24 +27,28 @@ Offline unless --deep is given. Of environment variables only the names are show
 
 
 @click.command(epilog=EPILOG)
-@click.option("--deep", is_flag=True, help="Ask the vendors and the engines too.")
+@click.option("--deep", is_flag=True, help="Ask the vendors, engines and clusters too.")
 @options.config_option
 @options.json_option
 def doctor(deep: bool, config_file: str | None, as_json: bool) -> int:  # noqa: FBT001
     """Say for every backend whether it works, and the command or variable that mends it."""
     from ttv_cli.exits import UNAVAILABLE
-    from ttv_cli.health import examine
+    from ttv_cli.health import examine, examine_executors
     from ttv_cli.terminal import print_json
 
     config, trouble = _configuration(config_file)
     backends = examine(config, deep=deep)
+    executors = examine_executors(config, deep=deep)
     around = _surroundings(config, trouble, backends)
     usable = trouble is None and any(health.available for health in backends)
     if as_json:
-        said = [asdict(health) for health in backends]
-        print_json({"ok": usable, **around, "backends": said})
+        said = {
+            "backends": [asdict(health) for health in backends],
+            "executors": [asdict(health) for health in executors],
+        }
+        print_json({"ok": usable, **around, **said})
     else:
-        _draw(around, backends)
+        _draw(around, backends, executors)
     return 0 if usable else UNAVAILABLE
 
 
@@ -115,40 +119,49 @@ def _jobs() -> dict[str, Any]:
     return found | {"unfinished": len(records), "unknown": doubtful}
 
 
-def _draw(around: dict[str, Any], backends: list[Health]) -> None:
-    from ttv_cli.tables import Cell, print_table
+def _draw(around: dict[str, Any], backends: list[Health], executors: list[Health]) -> None:
+    from ttv_cli.tables import print_table
     from ttv_cli.terminal import one_line, print_line
 
     print_table(["", ""], _facts(around), flexible=[1])
     print_line()
-    words = {True: Cell("yes", "green"), False: Cell("no", "red"), None: Cell("–", "dim")}
     if backends:
-        print_table(
-            ["backend", "installed", "loads", "configured", "available", ""],
-            [
-                (
-                    health.name,
-                    health.distribution,
-                    words[health.loads],
-                    words[health.configured],
-                    words[health.available],
-                    "; ".join(health.reasons) or ("a preview" if health.kind == "preview" else ""),
-                )
-                for health in backends
-            ],
-            flexible=[5],
-        )
+        _draw_states("backend", backends)
     else:
         print_line("no backend is installed")
+    if executors:
+        print_line()
+        _draw_states("executor", executors)
     for health in backends:
         for terms in health.terms:
             print_line()
             print_line(one_line(f"licence of {health.name}: {terms}"))
-    if mending := list(_mending(around, backends)):
+    if mending := list(_mending(around, backends, executors)):
         print_line()
         print_line("to mend it:")
         for line in mending:
             print_line(f"  {one_line(line)}")
+
+
+def _draw_states(kind: str, states: list[Health]) -> None:
+    from ttv_cli.tables import Cell, print_table
+
+    words = {True: Cell("yes", "green"), False: Cell("no", "red"), None: Cell("–", "dim")}
+    print_table(
+        [kind, "installed", "loads", "configured", "available", ""],
+        [
+            (
+                health.name,
+                health.distribution,
+                words[health.loads],
+                words[health.configured],
+                words[health.available],
+                "; ".join(health.reasons) or ("a preview" if health.kind == "preview" else ""),
+            )
+            for health in states
+        ],
+        flexible=[5],
+    )
 
 
 def _facts(around: dict[str, Any]) -> list[tuple[str, object]]:
@@ -182,7 +195,7 @@ def _journal(jobs: dict[str, Any]) -> object:
     return f"{told} (ttv jobs)" if jobs["unfinished"] else told
 
 
-def _mending(around: dict[str, Any], backends: list[Health]) -> list[str]:
+def _mending(around: dict[str, Any], backends: list[Health], executors: list[Health]) -> list[str]:
     found = []
     trouble = around["configuration"]["error"]
     if trouble:
@@ -191,7 +204,8 @@ def _mending(around: dict[str, Any], backends: list[Health]) -> list[str]:
         found.append(f"video files: {around['media']['remedy']}")
     if around["jobs"]["error"]:
         found.append(f"jobs: {around['jobs']['error'].get('remedy', 'ttv jobs')}")
-    found += [f"{health.name}: {remedy}" for health in backends for remedy in health.remedies]
+    every = [*backends, *executors]
+    found += [f"{health.name}: {remedy}" for health in every for remedy in health.remedies]
     if not backends:
         found.append("pip install ttv-animatic")
     return found
