@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,8 +32,24 @@ def two(monkeypatch):
     desk_of("cpu").let_go()
 
 
-def test_two_processes_make_the_video_that_one_makes(two, pipelines, bare, make, seen, tmp_path):
+def environments(pid):
+    """Return what a worker and the processes that it has started have of the environment."""
+    found = [Path(f"/proc/{pid}/environ").read_bytes()]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += environments(child)
+    return found
+
+
+def test_two_processes_make_the_video_that_one_makes(
+    two, pipelines, bare, make, seen, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ACME_API_KEY", "canary")
     make("wan22_t2v", settings=two, output=tmp_path / "first.mp4")
+    if sys.platform == "linux":
+        both = environments(desk_of("cpu").pid)
+        assert len(both) == 2
+        assert b"canary" not in b"".join(both)
     wanted = bare(pipelines("wan22_t2v"), width=64, height=64)
     assert np.array_equal(np.stack(seen[0]), wanted)
     pid = desk_of("cpu").pid

@@ -28,7 +28,7 @@ WEIGHTS = {
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
-    monkeypatch.delenv("STANDIN", raising=False)
+    monkeypatch.delenv("TTV_STANDIN", raising=False)
 
 
 @pytest.fixture

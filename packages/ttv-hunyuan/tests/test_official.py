@@ -254,7 +254,7 @@ def test_weights_may_be_elsewhere(checkout, given, tmp_path):
 
 
 def test_ending_well_without_a_video(checkout, tmp_path, monkeypatch):
-    monkeypatch.setenv("STANDIN", "no file")
+    monkeypatch.setenv("TTV_STANDIN", "no file")
     with pytest.raises(GenerationFailedError, match="has not left a video") as caught:
         checkout(T2V).generate("a fox", size="720x720", output=tmp_path / "v.mp4", **SHORT)
     assert caught.value.code == "no_file"
@@ -262,7 +262,7 @@ def test_ending_well_without_a_video(checkout, tmp_path, monkeypatch):
 
 
 def test_a_crash_after_progress(checkout, tmp_path, monkeypatch):
-    monkeypatch.setenv("STANDIN", "crash")
+    monkeypatch.setenv("TTV_STANDIN", "crash")
     events = []
     with pytest.raises(GenerationFailedError, match=r"Tried to allocate 20\.00 GiB"):
         checkout(NEW).generate("a fox", output=tmp_path / "v.mp4", on_event=events.append, **SHORT)
@@ -278,7 +278,7 @@ def ended(pid):
 
 
 def test_cancelling_ends_the_script_and_what_it_started(checkout, tmp_path, monkeypatch):
-    monkeypatch.setenv("STANDIN", "hang")
+    monkeypatch.setenv("TTV_STANDIN", "hang")
     backend = checkout(NEW, gpus=2)
     begun = threading.Event()
     job = backend.start(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttv_core import Line
+from ttv_diffusers.environment import child_environment
 from ttv_diffusers.process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ttv_diffusers.settings import EngineSettings
 
-__all__ = ["Desk", "desk_of", "place_of"]
+__all__ = ["Desk", "desk_of", "environment_for", "place_of"]
 
 
 class Desk:
@@ -32,6 +33,7 @@ class Desk:
         self.line = Line()
         self._lock = threading.Lock()
         self._worker: WorkerProcess | None = None
+        self._started_for: object = None
         self._busy = False
         self._user: object = None
         self._timer: threading.Timer | None = None
@@ -55,8 +57,10 @@ class Desk:
             if not self._fits(settings):
                 self._stop()
                 self._worker = WorkerProcess(
-                    offline=not settings.allow_download, gpus=settings.gpus
+                    offline=not settings.allow_download,
+                    environment=environment_for(settings),
                 )
+                self._started_for = _start_of(settings)
             worker = self._worker
             assert worker is not None
         try:
@@ -73,7 +77,7 @@ class Desk:
         worker = self._worker
         if worker is None or not worker.alive:
             return False
-        return (worker.offline, worker.gpus) == (not settings.allow_download, settings.gpus)
+        return self._started_for == _start_of(settings)
 
     def _arm(self, seconds: float) -> None:
         self._timer = threading.Timer(seconds, self._unload_idle)
@@ -110,6 +114,17 @@ class Desk:
         """Drop the worker in a forked child: it is its parent's."""
         self._lock, self.line = threading.Lock(), Line()
         self._worker, self._timer, self._busy = None, None, False
+
+
+def environment_for(settings: EngineSettings) -> dict[str, str]:
+    """Return the environment of a worker that serves somebody with these settings."""
+    also = settings.pass_environment
+    return child_environment(downloads=settings.allow_download, also=also)
+
+
+def _start_of(settings: EngineSettings) -> object:
+    """Return the settings that a worker is started with and cannot change any more."""
+    return settings.allow_download, settings.gpus, settings.pass_environment
 
 
 _desks: dict[str, Desk] = {}

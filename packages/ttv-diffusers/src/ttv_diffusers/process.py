@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationFailedError
+from ttv_diffusers.environment import child_environment
 from ttv_diffusers.protocol import Channel
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class WorkerProcess:
 
     Args:
         offline: Whether it must not ask the hub for anything.
-        gpus: How many GPUs its videos are shared by.
-        environment: Further environment variables.
+        environment: Its environment variables, besides a few of its own; those of this process
+            that `child_environment` lets pass, when left out.
         command: How it is started, if not as usual; it ends with the process id of this one.
     """
 
@@ -47,13 +48,11 @@ class WorkerProcess:
         self,
         *,
         offline: bool = True,
-        gpus: int = 1,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
-        self.offline = offline
-        self.gpus = gpus
-        variables = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+        given = child_environment(downloads=not offline) if environment is None else environment
+        variables = {**given, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
         if offline:
             variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
@@ -61,7 +60,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**variables, **(environment or {})},
+            env=variables,
             start_new_session=True,
         )
         assert self._process.stdin is not None

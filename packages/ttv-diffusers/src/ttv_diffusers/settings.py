@@ -83,6 +83,8 @@ class EngineSettings(BackendSettings):
         keep_warm: Whether the weights stay loaded until the process ends.
         idle_unload: Seconds after which an idle worker ends and frees its memory.
         allow_download: Whether weights may be fetched from the hub.
+        pass_environment: Environment variables that the processes which run a model get besides
+            the usual ones, "ACME_*" for all that begin so; see `ttv_diffusers.environment`.
     """
 
     model_dir: str | None = None
@@ -110,6 +112,7 @@ class EngineSettings(BackendSettings):
     keep_warm: bool = False
     idle_unload: float = Field(default=600.0, ge=0)
     allow_download: bool = False
+    pass_environment: tuple[str, ...] = ()
 
     @field_validator("model_dir", mode="before")
     @classmethod

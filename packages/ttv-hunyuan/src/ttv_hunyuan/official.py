@@ -58,7 +58,12 @@ class HunyuanRepository(Repository):
         present = [script for script in _URLS if (folder / script).is_file()]
         url = _URLS[present[0] if present else _NEW]
         checkout = Checkout(folder, "backends.hunyuan.hunyuan_dir", url, settings.python)
-        super().__init__(checkout, gpus=settings.gpus, timeout=settings.timeout)
+        super().__init__(
+            checkout,
+            gpus=settings.gpus,
+            timeout=settings.timeout,
+            passes=settings.pass_environment,
+        )
         self._settings = settings
         self._scripts = present or [_NEW]
         kept = tuple(m for m in _TABLE.models if self.script(m.id).name in self._scripts)

@@ -21,7 +21,7 @@ def act(parser, steps, size, frames, target):
     said = given | {"RANK": rank, "WORLD_SIZE": os.environ.get("WORLD_SIZE", "1")}
     said["MODEL_BASE"] = os.environ.get("MODEL_BASE")
     Path(f"given{rank}.json").write_text(json.dumps(said, default=str))
-    how = os.environ.get("STANDIN", "")
+    how = os.environ.get("TTV_STANDIN", "")
     sys.stdout.write("Loading weights ...\n")
     bar(2, 2, word="Loading checkpoint shards: ")
     for step in range(given[steps] + 1):

@@ -42,6 +42,7 @@ class WanRepository(Repository):
             checkout,
             gpus=settings.gpu_count or settings.gpus,
             timeout=settings.timeout,
+            passes=settings.pass_environment,
             retries=settings.chaining_max_retries or 0,
         )
         self._settings = settings

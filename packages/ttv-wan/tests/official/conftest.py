@@ -27,7 +27,7 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
-    monkeypatch.delenv("STANDIN", raising=False)
+    monkeypatch.delenv("TTV_STANDIN", raising=False)
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def test_an_older_configuration_is_taken_as_it_is(checkout, weights, picture):
 
 
 def test_a_run_that_failed_is_made_again_as_often_as_is_set(wan, given, tmp_path, monkeypatch):
-    monkeypatch.setenv("STANDIN", "fail once")
+    monkeypatch.setenv("TTV_STANDIN", "fail once")
     events = []
     backend = wan("wan2.1-t2v-1.3b", chaining_max_retries=2)
     video = backend.generate("a fox", output=tmp_path / "v.mp4", on_event=events.append, **SHORT)
@@ -193,7 +193,7 @@ def test_a_run_that_failed_is_made_again_as_often_as_is_set(wan, given, tmp_path
 
 
 def test_it_is_not_made_again_unless_that_is_set(wan, given, tmp_path, monkeypatch):
-    monkeypatch.setenv("STANDIN", "fail")
+    monkeypatch.setenv("TTV_STANDIN", "fail")
     with pytest.raises(GenerationFailedError, match="NCCL communicator was aborted"):
         wan("wan2.1-t2v-1.3b").generate("a fox", output=tmp_path / "v.mp4", **SHORT)
     with pytest.raises(FileNotFoundError):
@@ -211,7 +211,7 @@ def test_what_the_script_refuses_is_not_made_again(wan, checkout, tmp_path):
 
 
 def test_ending_well_without_a_video_quotes_what_the_script_said(wan, tmp_path, monkeypatch):
-    monkeypatch.setenv("STANDIN", "no codec")
+    monkeypatch.setenv("TTV_STANDIN", "no codec")
     with pytest.raises(GenerationFailedError, match="cache_video failed, error: no codec"):
         wan("wan2.1-t2v-1.3b").generate("a fox", output=tmp_path / "v.mp4", **SHORT)
 

@@ -63,7 +63,7 @@ def act(parser, allowed, fps):
     (runs / f"{count}-{rank}.json").write_text(json.dumps(said))
     for step in range(args.sample_steps + 1):
         sys.stderr.write(f"\r 10%|#    | {step}/{args.sample_steps} [00:01<00:02,  1.00s/it]")
-    how = os.environ.get("STANDIN", "")
+    how = os.environ.get("TTV_STANDIN", "")
     if how == "fail once" and count == 0:
         msg = "NCCL communicator was aborted"
         raise RuntimeError(msg)

@@ -25,7 +25,8 @@ class Command:
         result: Pattern of the names that the video may have, in the job's folder.
         steps: Steps that its progress bar counts.
         ranks: Processes, one for each GPU.
-        environment: Variables for it, besides those of this process.
+        environment: Variables for it, besides those of this process that pass.
+        passes: Names of variables that pass besides the usual ones.
     """
 
     python: Path
@@ -35,6 +36,7 @@ class Command:
     steps: int
     ranks: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
+    passes: tuple[str, ...] = ()
 
     @property
     def argv(self) -> tuple[str, ...]:

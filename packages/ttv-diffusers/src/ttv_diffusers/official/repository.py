@@ -67,6 +67,7 @@ class Repository(ABC):
         checkout: Where it is.
         gpus: How many processes share a video, each with a GPU of its own.
         timeout: Seconds after which a run is ended; None for as long as it takes.
+        passes: Environment variables that its scripts get besides the usual ones.
         retries: How often a run that failed is made again, just as it was; not one that the script
             refused, or that took too long.
     """
@@ -79,11 +80,13 @@ class Repository(ABC):
         *,
         gpus: int = 1,
         timeout: float | None = None,
+        passes: tuple[str, ...] = (),
         retries: int = 0,
     ) -> None:
         self.checkout = checkout
         self.gpus = gpus
         self.timeout = timeout
+        self.passes = passes
         self.retries = retries
 
     @abstractmethod
@@ -138,6 +141,7 @@ class Repository(ABC):
             steps=steps,
             ranks=native["gpus"],
             environment=script.environment,
+            passes=self.passes,
         )
 
     def render(self, plan: Plan, context: JobContext) -> Path:

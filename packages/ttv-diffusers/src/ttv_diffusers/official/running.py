@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import signal
 import socket
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ttv_core import GenerationFailedError
+from ttv_diffusers.environment import child_environment
 from ttv_diffusers.official import warden
 from ttv_diffusers.official.output import Lines, Tail, progress_in
 
@@ -97,7 +97,8 @@ class _Process:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own engine
                 [*argv, str(_free_port()), str(GRACE), str(folder), *command.argv],
                 cwd=command.script.parent,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **command.environment},
+                env=child_environment(also=command.passes)
+                | {"PYTHONUNBUFFERED": "1", **command.environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -62,7 +62,7 @@ class Others:
         self._workers = [
             WorkerProcess(
                 offline=os.environ.get("HF_HUB_OFFLINE") == "1",
-                environment={_RANK: str(number), _PORT: str(port)},
+                environment=os.environ | {_RANK: str(number), _PORT: str(port)},
                 command=command,
             )
             for number in range(1, count)
