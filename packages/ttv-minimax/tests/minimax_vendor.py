@@ -185,7 +185,6 @@ class MiniMax(Simulator):
 
     def __init__(self, states=None, video=b"", *, lag=0, dead_links=0):
         super().__init__(states or (), video)
-        self.given_states = states
         self.lag = lag
         self.dead_links = dead_links
         self.uploads = {}
@@ -207,6 +206,12 @@ class MiniMax(Simulator):
             ("file", "GET", "/files/{name}", self.video_file),
         ]
 
+    def begun(self, body, *usual):
+        """Accept a job; where no states were given, it has the usual course."""
+        task = self.accept(body)
+        task.states.extend(() if task.states else usual)
+        return task
+
     # --- v1 -------------------------------------------------------------------------------------
 
     def v1(self, code=0, message="success", **fields):
@@ -222,8 +227,7 @@ class MiniMax(Simulator):
         body = await request.json()
         if wrong := wrong_v1(body):
             return self.v1(2013, f"invalid params, {wrong}", task_id="")
-        self.states = self.given_states or ["Preparing", "Processing", "Success"]
-        return self.v1(task_id=self.accept(body).id)
+        return self.v1(task_id=self.begun(body, "Preparing", "Processing", "Success").id)
 
     async def poll_v1(self, request):
         if self.denied(request):
@@ -285,8 +289,8 @@ class MiniMax(Simulator):
         body = json.loads(raw)
         if len(raw) > 64_000_000 or wrong_v2(body, self.uploads):
             return self.v2_error("bad_request_error", 400, 2013)
-        self.states = self.given_states or ["queued", "running", "succeeded"]
-        task = self.accept(body, unseen=self.lag, created=int(time.time()))
+        task = self.begun(body, "queued", "running", "succeeded")
+        task.facts |= {"unseen": self.lag, "created": int(time.time())}
         return web.json_response({"task_id": task.id})
 
     def told(self, task, status):

@@ -93,7 +93,7 @@ def test_a_reason_is_kept_with_the_rejection(vendor, minimax):
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_job_that_v1_ends(vendor, minimax, code):
-    vendor.given_states = [{"status": "Fail", "base": (code, f"says {code}")}]
+    vendor.states = [{"status": "Fail", "base": (code, f"says {code}")}]
     error = failure(minimax)
     kept = {1026: ContentRejectedError, 1027: ContentRejectedError}
     kept |= dict.fromkeys((1042, 2013), InvalidInputError)
@@ -109,7 +109,7 @@ def test_a_job_that_v1_ends(vendor, minimax, code):
 
 @pytest.mark.parametrize("word", ["Fail", "Failed"])
 def test_a_job_that_fails_without_a_reason(vendor, minimax, word):
-    vendor.given_states = ["Processing", word]
+    vendor.states = ["Processing", word]
     error = failure(minimax)
     assert type(error) is GenerationFailedError
     assert error.charged == "unknown"
@@ -117,7 +117,7 @@ def test_a_job_that_fails_without_a_reason(vendor, minimax, word):
 
 
 def test_moderation_ends_a_job_whatever_its_state_says(vendor, minimax):
-    vendor.given_states = [{"status": "", "base": ("1027", "output new_sensitive")}]
+    vendor.states = [{"status": "", "base": ("1027", "output new_sensitive")}]
     error = failure(minimax)
     assert type(error) is ContentRejectedError
     assert (error.stage, error.reasons) == ("output", ("output new_sensitive",))
@@ -205,7 +205,7 @@ def test_an_address_that_has_no_such_thing(vendor, minimax, model):
     ],
 )
 def test_a_job_that_v2_ends(vendor2, h3, code, wanted, stage):
-    vendor2.given_states = [{"status": "failed", "error": {"code": code, "message": "says so"}}]
+    vendor2.states = [{"status": "failed", "error": {"code": code, "message": "says so"}}]
     error = failure(h3)
     assert type(error) is wanted
     assert error.charged == "unknown"
@@ -216,7 +216,7 @@ def test_a_job_that_v2_ends(vendor2, h3, code, wanted, stage):
 
 def test_a_job_that_v2_ends_with_its_code_in_the_words(vendor2, h3):
     said = {"code": "sensitive", "message": "output is sensitive (1027)"}
-    vendor2.given_states = [{"status": "failed", "error": said}]
+    vendor2.states = [{"status": "failed", "error": said}]
     assert (failure(h3).stage, failure(h3).code) == ("output", "1027")
 
 

@@ -278,7 +278,7 @@ def test_r12_a_question_that_fails(vendor, minimax, model, fault):
 @pytest.mark.parametrize(("model", "end"), [(V1, "Success"), (V2, "succeeded")])
 @pytest.mark.parametrize("word", ["Dreaming", "", "unknown", "done"])
 def test_r12_words_that_nobody_knows_end_nothing(vendor, minimax, model, end, word):
-    vendor.given_states = [word, word, end]
+    vendor.states = [word, word, end]
     heard = []
     minimax.generate("a fox", model=model, on_event=heard.append)
     assert f"minimax says {word!r}" in [event.message for event in heard]
@@ -286,17 +286,17 @@ def test_r12_words_that_nobody_knows_end_nothing(vendor, minimax, model, end, wo
 
 
 def test_r12_a_job_that_expired_or_was_cancelled_at_the_vendor(vendor2, h3):
-    vendor2.given_states = ["expired"]
+    vendor2.states = ["expired"]
     error = failure(h3)
     assert type(error) is JobExpiredError
-    vendor2.given_states = ["cancelled"]
+    vendor2.states = ["cancelled"]
     assert failure(h3).code == "cancelled_by_vendor"
 
 
 @BOTH
 def test_r12_a_job_that_is_gone_for_good(vendor, minimax, model, monkeypatch):
     promise(monkeypatch, not_found_grace=0.1)
-    vendor.given_states = ["running"]
+    vendor.states = ["running"]
     job = minimax.start("a fox", model=model)
     vendor.tasks.clear()
     with pytest.raises(JobExpiredError):
@@ -306,7 +306,7 @@ def test_r12_a_job_that_is_gone_for_good(vendor, minimax, model, monkeypatch):
 
 @pytest.mark.parametrize(("model", "word"), [(V1, "Processing"), (V2, "running")])
 def test_r13_a_job_that_never_ends(vendor, minimax, model, word):
-    vendor.given_states = [word]
+    vendor.states = [word]
     runs = threading.Event()
     job = minimax.start(
         "a fox", model=model, on_event=lambda e: e.state == "running" and runs.set()
@@ -335,7 +335,7 @@ def test_r13_a_job_that_never_ends(vendor, minimax, model, word):
 def test_r15_done_without_a_video_is_an_error_and_can_be_taken_up_again(
     vendor, minimax, model, state, tmp_path
 ):
-    vendor.given_states = [state]
+    vendor.states = [state]
     error = failure(minimax, model=model, output=tmp_path / "fox.mp4")
     assert type(error) is DownloadError
     assert (error.code, error.charged) == ("no_result", "yes")

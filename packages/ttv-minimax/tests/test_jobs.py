@@ -219,7 +219,7 @@ def test_it_is_found_by_name_with_its_key_from_the_environment(vendor, monkeypat
 
 
 def test_the_wait_ends_and_the_job_goes_on(vendor, minimax, tmp_path):
-    vendor.given_states = ["Processing"]
+    vendor.states = ["Processing"]
     with pytest.raises(GenerationTimeoutError) as caught:
         minimax.generate("a fox", timeout=0.01, output=tmp_path / "f.mp4")
     assert caught.value.job_id
@@ -246,7 +246,7 @@ sys.stdin.read()
 @pytest.mark.parametrize("model", ["MiniMax-Hailuo-02", "MiniMax-H3-Max"])
 def test_after_a_kill_the_id_alone_brings_the_video(vendor, model, tmp_path, monkeypatch):
     word = "running" if "H3" in model else "Processing"
-    vendor.given_states = [word]
+    vendor.states = [word]
     environ = {**os.environ, "MINIMAX_API_KEY": KEY}
     command = [sys.executable, "-c", textwrap.dedent(KILLED), vendor.url, model]
     with subprocess.Popen(
@@ -280,7 +280,7 @@ async def _in_background(generator, task_id):
 
 
 def test_a_queued_job_is_cancelled_and_costs_nothing(vendor2, h3):
-    vendor2.given_states = ["queued"]
+    vendor2.states = ["queued"]
     job = h3.start("a fox")
     job.cancel()
     with pytest.raises(GenerationCancelledError) as caught:
@@ -291,7 +291,7 @@ def test_a_queued_job_is_cancelled_and_costs_nothing(vendor2, h3):
 
 
 def test_a_cancel_whose_answer_is_lost_is_asked_about(vendor2, h3):
-    vendor2.given_states = ["queued"]
+    vendor2.states = ["queued"]
     vendor2.fail("cancel", "reset", after=True)
     job = h3.start("a fox")
     job.cancel()
@@ -302,7 +302,7 @@ def test_a_cancel_whose_answer_is_lost_is_asked_about(vendor2, h3):
 
 
 def test_a_running_job_goes_on(vendor2, h3):
-    vendor2.given_states = ["running"]
+    vendor2.states = ["running"]
     refused = threading.Event()
     job = h3.start("a fox", on_event=lambda e: "not cancelled" in e.message and refused.set())
     job.cancel()
@@ -319,7 +319,7 @@ def test_a_running_job_goes_on(vendor2, h3):
     [("succeeded", "done"), ("failed", "failed"), ("cancelled", "cancelled")],
 )
 def test_a_job_that_is_over_is_never_deleted(vendor2, h3, state, wanted):
-    vendor2.given_states = [state]
+    vendor2.states = [state]
     job = h3.start("a fox")
     with contextlib.suppress(VideoGenerationError):
         job.wait(20)
@@ -329,7 +329,7 @@ def test_a_job_that_is_over_is_never_deleted(vendor2, h3, state, wanted):
 
 
 def test_v1_says_that_it_cannot_cancel(vendor, minimax):
-    vendor.given_states = ["Processing"]
+    vendor.states = ["Processing"]
     job = minimax.start("a fox")
     with pytest.raises(VideoGenerationError, match="cannot cancel"):
         job.cancel()

@@ -210,7 +210,7 @@ def test_a_job_is_not_taken_up_again_in_another_region(vendor, minimax):
     job = minimax.start("a fox")
     job.wait(20)
     settings = {"base_url": "https://api.minimaxi.com", "api_key": KEY}
-    vendor.given_states = ["Processing"]
+    vendor.states = ["Processing"]
     other = minimax.start("a fox")
     with pytest.raises(ConfigurationError, match="endpoint was"):
         ttv_core.resume(other.id, config={"backends": {"minimax": settings}})

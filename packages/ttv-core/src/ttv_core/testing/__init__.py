@@ -1,16 +1,23 @@
-"""Tools for those who write backends: a strict vendor on loopback, a README that tells the data.
+"""Tools for those who write backends: the contract as tests, and a strict vendor on loopback.
 
-It needs `pip install "ttv-core[testing]"`.
+Subclass `BackendConformance`, `RemoteConformance` or `LocalConformance` to have a backend checked;
+`ttv_core.testing.conformance` shows how. It needs `pip install "ttv-core[testing]"`.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ttv_core.testing.conformance.backend import BackendConformance
+    from ttv_core.testing.conformance.local import LocalConformance
+    from ttv_core.testing.conformance.remote import RemoteConformance
     from ttv_core.testing.readme import check_readme, check_table, models_table
     from ttv_core.testing.simulator import Fault, Logged, Simulator, Task
 
 _MODULE_OF = {
+    "BackendConformance": "conformance.backend",
     "Fault": "simulator",
+    "LocalConformance": "conformance.local",
     "Logged": "simulator",
+    "RemoteConformance": "conformance.remote",
     "Simulator": "simulator",
     "Task": "simulator",
     "check_readme": "readme",
@@ -18,7 +25,18 @@ _MODULE_OF = {
     "models_table": "readme",
 }
 
-__all__ = ["Fault", "Logged", "Simulator", "Task", "check_readme", "check_table", "models_table"]
+__all__ = [
+    "BackendConformance",
+    "Fault",
+    "LocalConformance",
+    "Logged",
+    "RemoteConformance",
+    "Simulator",
+    "Task",
+    "check_readme",
+    "check_table",
+    "models_table",
+]
 
 
 def __getattr__(name: str) -> object:

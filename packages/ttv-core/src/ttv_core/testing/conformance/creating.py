@@ -1,0 +1,170 @@
+"""Paid at most once: one create for each request, whatever becomes of its answer."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ttv_core import jobs
+from ttv_core.errors import (
+    AuthenticationError,
+    BackendUnavailableError,
+    QuotaExceededError,
+    SubmissionUncertainError,
+    VideoGenerationError,
+)
+from ttv_core.testing.conformance.faults import LOST_ANSWERS, REFUSALS
+from ttv_core.testing.conformance.vendor import AtAVendor
+from ttv_core.testing.conformance.verdict import holds
+from ttv_core.testing.simulator import Fault
+
+if TYPE_CHECKING:
+    from ttv_core.results import VideoResult
+
+__all__ = ["Creating"]
+
+_SUBMIT = "ttv_core.RemoteVideoGenerator.submit"
+_SEMANTICS = "ttv_core.SubmitSemantics"
+_TURN_TO_ERRORS = "raise one of ttv_core.errors, with `status_code` and `charged`"
+
+
+class Creating(AtAVendor):
+    """Tests of the one request that costs money."""
+
+    def test_a_video_comes_home_with_one_create(self) -> None:
+        """Make a video: one create, and the vendor's bytes in the file."""
+        video = self.generated()
+        self.paid_once("making one video")
+        holds(
+            video.path.read_bytes() == self.vendor.video,
+            "the file is not what the vendor sent",
+            mend="return the address of the video in `fetch`; ttv_core brings it home",
+            see="ttv_core.RemoteVideoGenerator.fetch",
+        )
+
+    @pytest.mark.parametrize("fault", LOST_ANSWERS)
+    def test_a_lost_answer_makes_no_second_job(self, fault: str) -> None:
+        """Lose the answer of a create: it is looked up, or left to a person; never sent again."""
+        if LOST_ANSWERS[fault].kind == "silence":
+            self.hastened.create_timeout = 0.5
+        self.vendor.fail(self.creates, LOST_ANSWERS[fault])
+        knows_keys = self.remote().semantics.idempotency is not None
+        outcome = self._outcome()
+        if knows_keys:  # a second create with the same key is the first one
+            sent = self.vendor.requests[self.creates]
+            self.paid_once(f"an answer that is lost ({fault})", creates=max(sent, 1))
+            return
+        self.paid_once(f"an answer that is lost ({fault})")
+        if isinstance(outcome, VideoGenerationError):
+            self._is_left_open(outcome, fault)
+        else:
+            holds(
+                self.vendor.accepted,
+                f"a create that was not accepted ({fault}) came to a video: of another job",
+                mend="return a job in `lookup` only if it is surely the one that was sent",
+                see="ttv_core.RemoteVideoGenerator.lookup",
+            )
+
+    def _outcome(self) -> VideoResult | VideoGenerationError:
+        try:
+            return self.generated()
+        except VideoGenerationError as error:
+            return error
+
+    def _is_left_open(self, error: VideoGenerationError, fault: str) -> None:
+        """Look whether an answer that was lost is told as such, and can be settled by a person."""
+        __tracebackhide__ = True
+        accepted = self.vendor.accepted
+        holds(
+            isinstance(error, SubmissionUncertainError) and error.charged == "unknown",
+            f"an answer that is lost ({fault}) is told as {type(error).__name__}, "
+            f"charged {error.charged!r}: {error.message}",
+            mend="raise SubmissionUncertainError where nobody knows whether the vendor has it; "
+            "put only those statuses into `definite_reject` that the vendor's pages promise",
+            see=_SEMANTICS,
+        )
+        if not accepted or error.job_id is None:
+            return
+        jobs.adopt(error.job_id, next(iter(self.vendor.tasks)))
+        self.finish()
+        video = self.resumed(error.job_id).wait(60)
+        holds(
+            video.path.read_bytes() == self.vendor.video,
+            "a job that was adopted by its id came to another video",
+            mend="let `poll` and `fetch` do with the id alone where `ref.data` is empty",
+            see="ttv_core.RemoteRef",
+        )
+        self.paid_once(f"an answer that is lost ({fault}), and its job taken up again")
+
+    @pytest.mark.parametrize("status", REFUSALS)
+    def test_a_refusal_is_told_and_not_sent_again(self, status: int) -> None:
+        """Refuse a create: what is definite is free, what is not is uncertain; once each."""
+        self.vendor.fail(self.creates, Fault(kind="status", status=status), times=9)
+        error = self.failing()
+        self.paid_once(f"a create that is refused with {status}")
+        definite = not isinstance(error, SubmissionUncertainError)
+        holds(
+            error.charged == ("no" if definite else "unknown"),
+            f"a create that is refused with {status} is told as {type(error).__name__}, "
+            f"charged {error.charged!r}",
+            mend=_TURN_TO_ERRORS,
+            see=_SUBMIT,
+        )
+        holds(
+            status != 401 or isinstance(error, AuthenticationError) or not definite,
+            f"a create that is refused with 401 is told as {type(error).__name__}",
+            mend="raise AuthenticationError with a remedy: where to get a key, and where to put it",
+            see="ttv_core.AuthenticationError",
+        )
+
+    def test_a_rate_limit_is_waited_for(self) -> None:
+        """Refuse a create with 429 and Retry-After: 0; it is sent again if that is definite."""
+        limit = Fault(kind="status", status=429, headers={"Retry-After": "0"})
+        self.vendor.fail(self.creates, limit)
+        outcome = self._outcome()
+        if isinstance(outcome, SubmissionUncertainError):
+            self.paid_once("a rate limit that is not declared as definite")
+            return
+        holds(
+            not isinstance(outcome, VideoGenerationError),
+            f"a rate limit that passes ends the job: {outcome!r}",
+            mend="raise QuotaExceededError(kind='rate', status_code=429, retry_after=…) in "
+            "`submit`; ttv_core waits, and sends again",
+            see="ttv_core.QuotaExceededError",
+        )
+        self.paid_once("a rate limit that passes", creates=2)
+
+    def test_a_rate_limit_that_stays_is_told(self) -> None:
+        """Refuse a create with 429 and Retry-After: 17; the error says so."""
+        limit = Fault(kind="status", status=429, headers={"Retry-After": "17"})
+        self.vendor.fail(self.creates, limit, times=9)
+        error = self.failing(self.made(max_retries=0))
+        self.paid_once("a rate limit with no retries")
+        if isinstance(error, SubmissionUncertainError):
+            return
+        holds(
+            isinstance(error, QuotaExceededError) and error.retry_after == 17,
+            f"429 with Retry-After: 17 is told as {error!r}, retry_after {error.retry_after}",
+            mend="raise QuotaExceededError with `retry_after` from the answer's header",
+            see="ttv_core.QuotaExceededError",
+        )
+
+    def test_nobody_listens(self) -> None:
+        """Send a create where nobody listens: nothing was sent, and nothing charged."""
+        if "base_url" not in self.generator.Settings.model_fields:
+            pytest.skip("its settings have no base_url")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+        error = self.failing(self.made(base_url=closed, max_retries=0))
+        holds(
+            isinstance(error, BackendUnavailableError)
+            and (error.code, error.charged) == ("not_sent", "no"),
+            f"a connection that cannot be made is told as {error!r}, code {error.code!r}, "
+            f"charged {error.charged!r}",
+            mend='raise BackendUnavailableError(code="not_sent") where no connection was made, as '
+            "ttv_core.http.ApiClient does",
+            see="ttv_core.errors.NOT_SENT",
+        )

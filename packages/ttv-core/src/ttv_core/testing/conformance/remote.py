@@ -1,0 +1,30 @@
+"""The contract of a backend at a vendor."""
+
+from __future__ import annotations
+
+from ttv_core.testing.conformance.arriving import Arriving
+from ttv_core.testing.conformance.backend import BackendConformance
+from ttv_core.testing.conformance.creating import Creating
+from ttv_core.testing.conformance.leaking import Leaking
+from ttv_core.testing.conformance.sending import Sending
+from ttv_core.testing.conformance.watching import Watching
+
+__all__ = ["RemoteConformance"]
+
+
+class RemoteConformance(Creating, Sending, Watching, Arriving, Leaking, BackendConformance):
+    """What a backend at a vendor keeps: paid at most once, and nothing lost.
+
+    Subclass it, and name the generator, its settings, the simulator of its vendor, and the states
+    of the vendor in its own words; see `AtAVendor` for each.
+
+    Example:
+        >>> from ttv_core.testing import RemoteConformance
+        >>> class TestAcme(RemoteConformance):
+        ...     generator = "AcmeGenerator"  # the class itself, in your tests
+        ...     settings = {"api_key": "k-0123456789"}
+        ...     simulator = "Acme"  # likewise
+        ...     running, done, failed = "running", "succeeded", "failed"
+        ...     filtered = {"status": "failed", "code": "moderation"}
+        ...     empty = {"status": "succeeded", "url": None}
+    """

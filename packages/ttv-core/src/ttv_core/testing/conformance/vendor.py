@@ -1,0 +1,145 @@
+"""What the author of a remote backend sets: the vendor on loopback, and the vendor's own words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import pytest
+
+from ttv_core import jobs
+from ttv_core.jobs.vendor import RemoteRef
+from ttv_core.testing.conformance.asking import Asking
+from ttv_core.testing.conformance.hastened import hasten
+from ttv_core.testing.conformance.material import film
+from ttv_core.testing.conformance.verdict import holds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ttv_core.job import Job
+    from ttv_core.jobs.handle import RemoteJob
+    from ttv_core.jobs.record import JobRecord
+    from ttv_core.remote import RemoteVideoGenerator
+    from ttv_core.testing.simulator import Simulator
+
+__all__ = ["AtAVendor"]
+
+_PATIENCE = 60.0
+
+
+class AtAVendor(Asking):
+    """What the author of a remote backend sets besides; see `Conformance`.
+
+    A state is what a poll of the simulator sees: whatever its `states` hold, a word or an answer.
+
+    Attributes:
+        simulator: The vendor; its class, derived from `ttv_core.testing.Simulator`.
+        running: The state of a job that is under way.
+        done: The state of a job whose video is there.
+        failed: The state of a job that the vendor could not make.
+        filtered: The state of a job whose video moderation took away; None if the vendor never
+            says so.
+        empty: The state of a job that is done and names no video; None if there is no such answer.
+        undocumented: A state with a word that the vendor's pages do not have; None if the vendor's
+            answers have no words for states.
+        waiting: The state of a job that can be cancelled; `running` when left out.
+        creates: What the simulator calls the request that creates a job.
+        polls: Likewise the question how far it is.
+        cancels: Likewise the request that cancels it.
+        files: Likewise the download; None if the video comes in an answer.
+        vendor: The simulator, which runs in each test.
+    """
+
+    simulator: ClassVar[type[Simulator]]
+    running: ClassVar[Any]
+    done: ClassVar[Any]
+    failed: ClassVar[Any]
+    filtered: ClassVar[Any]
+    empty: ClassVar[Any]
+    undocumented: ClassVar[Any] = "polishing"
+    waiting: ClassVar[Any] = None
+    creates: ClassVar[str] = "create"
+    polls: ClassVar[str] = "poll"
+    cancels: ClassVar[str] = "cancel"
+    files: ClassVar[str | None] = "file"
+    vendor: Any
+    hastened: Any
+
+    @pytest.fixture(autouse=True, name="vendor")
+    def _vendor(self, alone: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        """Run the vendor on loopback, and the jobs without pauses."""
+        del alone  # it goes first
+        self.hastened = hasten(self.generator, monkeypatch)
+        self.vendor = self.started_vendor()
+        with self.vendor:
+            yield self.vendor
+
+    def started_vendor(self) -> Simulator:
+        """Return a simulator that is not running yet; override it if yours takes arguments."""
+        made = self.simulator()
+        made.video = made.video or film()
+        return made
+
+    def ready_settings(self) -> dict[str, Any]:
+        """Return what the generator is made with: at the simulator's address, if it takes one."""
+        given = super().ready_settings()
+        if "base_url" in self.generator.Settings.model_fields:
+            given.setdefault("base_url", self.vendor.url)
+        return given
+
+    def remote(self, **changes: Any) -> RemoteVideoGenerator:
+        """Return a generator; see `made`."""
+        return cast("RemoteVideoGenerator", self.made(**changes))
+
+    # --- what is said of jobs -------------------------------------------------------------------
+
+    def begun(self, *states: Any, **fields: Any) -> RemoteJob:
+        """Start a job of which polls see these states, one after the other; the last one stays."""
+        self.vendor.states = list(states)
+        job = self.made().start(**{**self.asks, "output": self.output, **fields})
+        return cast("RemoteJob", job)
+
+    def finish(self) -> None:
+        """Let every job at the vendor be done."""
+        for task in self.vendor.tasks.values():
+            task.states.clear()
+            task.states.append(self.done)
+
+    def resumed(self, job_id: str, backend: RemoteVideoGenerator | None = None) -> Job:
+        """Take a job up again with a generator of its own."""
+        return (backend or self.remote()).resume(jobs.get(job_id))
+
+    def the_job(self) -> JobRecord:
+        """Return the one job of the journal."""
+        (record,) = jobs.select()
+        return record
+
+    def ref(self, job: RemoteJob) -> RemoteRef:
+        """Return what `submit` returned for a job."""
+        record = jobs.get(job.id)
+        return RemoteRef(record.remote_id or "", record.ref)
+
+    def paid_once(self, what: str, *, creates: int = 1) -> None:
+        """Fail the test unless there was one create, or another number of them, and one job."""
+        __tracebackhide__ = True
+        sent, accepted = self.vendor.requests[self.creates], self.vendor.accepted
+        holds(
+            sent == creates and accepted <= 1,
+            f"{what}: {sent} creates were sent and {accepted} jobs accepted; {creates} is right",
+            mend="send one request in `submit`, with the SDK's own retries off "
+            "(`max_retries=0`), and no second one whatever its answer is; "
+            "ttv_core sends again what surely was not accepted",
+            see="ttv_core.RemoteVideoGenerator.submit",
+        )
+
+    def submitted(self, **fields: Any) -> RemoteRef:
+        """Create a job without the journal: `prepare` and `submit`, as they are called for it."""
+        backend = self.remote()
+        plan = backend.plan(**{**self.asks, **fields})
+
+        async def create() -> RemoteRef:
+            native = dict(await backend.prepare(plan))
+            return await backend.submit(replace(plan, native=native), "ttv-kit-1")
+
+        return backend.ask(create(), seconds=_PATIENCE)
