@@ -95,7 +95,20 @@ def test_plugins_says_how_each_one_fares(troubled):
     assert "incompatible" in found["old"]
     assert "ttv-core>=99" in found["old"]
     assert "did you mean 'ttv_backends'?" in found["typo"]
-    assert "\ntwin: say twin@ttv-" in done.stdout
+    for mended in (
+        "twin@ttv-twin\n    pip uninstall ttv-twin",
+        "old@ttv-old\n    pip install --upg",
+    ):
+        assert f"\n  {mended}" in done.stdout
+
+
+def test_plugins_names_the_distribution_and_version_that_will_run(shell):
+    found = lines(shell.run("plugins"))
+    assert found["snail"].split()[:4] == ["snail", "backends", "ttv-snail", "1.0"]
+    assert found["five"].split()[:4] == ["five", "backends", "five-dist", "1.0"]
+    said = {row["name"]: row for row in shell.json("plugins")["plugins"]}
+    assert (said["five"]["distribution"], said["five"]["version"]) == ("five-dist", "1.0")
+    assert said["five"]["value"] == "five_module:Five"
 
 
 def test_plugins_check_is_for_scripts(shell, troubled):
@@ -126,3 +139,29 @@ def test_nothing_is_installed(bare):
     bare.env["TTV_DISABLE_PLUGINS"] = ""
     done = bare.run("backends")
     assert done.returncode == 0
+
+
+def test_what_can_be_installed(shell):
+    done = shell.run("backends", "--known")
+    assert done.returncode == 0
+    assert lines(done)["runway"].split()[:3] == ["runway", "remote", "no"]
+    assert "\n  pip install ttv-runway\n" in done.stdout
+    assert "what it is" in done.stdout.splitlines()[0]
+
+
+def test_what_is_installed_already_needs_no_command(bare):
+    bare.backend("runway", "", "Acme")
+    done = bare.run("backends", "--known")
+    assert lines(done)["runway"].split()[2:4] == ["ttv-runway", "1.0"]
+    assert "pip install ttv-runway" not in done.stdout
+    said = {row["name"]: row for row in bare.json("backends", "--known")["known"]}
+    assert said["runway"]["installed"] == "ttv-runway 1.0"
+    assert said["veo"]["installed"] is None
+    assert said["veo"]["install"] == "pip install ttv-veo"
+    assert {"kind", "summary", "by", "licence", "url"} <= said["veo"].keys()
+
+
+def test_the_list_of_known_ones_takes_no_name(shell):
+    done = shell.run("backends", "snail", "--known")
+    assert done.returncode == 2
+    assert "leave the name out" in done.stderr

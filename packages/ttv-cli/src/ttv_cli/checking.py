@@ -52,14 +52,15 @@ def findings(config: Config) -> list[Finding]:
 
 
 def _unknown(config: Config) -> list[Finding]:
-    from ttv_core.registry import PUBLISHED
+    from ttv_core.known import install_command, known_backends
 
+    brought = {name: each.distribution for each in known_backends() for name in each.names}
     found = []
     for key, message in config.unknown_keys().items():
         backend = key.removeprefix("backends.").partition("@")[0]
-        if backend in PUBLISHED:
+        if backend in brought:
             # One file may serve several machines: what is not installed here is no mistake.
-            found.append(Finding("note", key, message, f"pip install {PUBLISHED[backend]}"))
+            found.append(Finding("note", key, message, install_command(brought[backend])))
         else:
             found.append(Finding("error", key, f"{key}: {message}"))
     return found

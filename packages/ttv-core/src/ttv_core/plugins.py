@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BACKENDS",
+    "BROKEN",
     "EXECUTORS",
     "PLUGINS",
     "PluginManager",

@@ -10,19 +10,7 @@ from ttv_core.plugins import PluginManager, default_manager
 
 __all__ = ["GENERATOR_REGISTRY", "GeneratorRegistry"]
 
-PUBLISHED = {
-    "animatic": "ttv-animatic",
-    "diffusers": "ttv-diffusers",
-    "endpoint": "ttv-endpoint",
-    "hunyuan": "ttv-hunyuan",
-    "minimax": "ttv-minimax",
-    "runway": "ttv-runway",
-    "veo": "ttv-veo",
-    "veo3": "ttv-veo",
-    "wan": "ttv-wan",
-    "wan2.1": "ttv-wan",
-}
-"""Distributions of this project, for the hint what to install. Nothing else depends on it."""
+_LONGEST = 100
 
 
 class _UnknownBackendError(BackendUnavailableError, KeyError):
@@ -116,18 +104,40 @@ class GeneratorRegistry(MutableMapping[str, type]):
         return f"<GeneratorRegistry of {', '.join(self) or 'nothing'}>"
 
     def _unknown(self, name: object) -> _UnknownBackendError:
-        import difflib
-
-        asked = str(name)
-        listed = list(self)
-        known = {*listed, *(self.plugins.names() - self._hidden)}
-        candidates = {*known, *(PUBLISHED.keys() - self._hidden)}
-        nearest = difflib.get_close_matches(asked, candidates, n=1)
-        remedy = None
-        for near in nearest:
-            remedy = f"say {near!r}" if near in known else f"pip install {PUBLISHED[near]}"
+        asked, listed = str(name), list(self)
+        near = _nearest(asked, {*listed, *(self.plugins.names() - self._hidden)}, self._hidden)
         msg = f"there is no backend {name!r}; installed: {', '.join(listed) or 'none'}"
-        return _UnknownBackendError(msg, backend=asked, code="unknown_backend", remedy=remedy)
+        return _UnknownBackendError(msg, backend=asked, code="unknown_backend", remedy=near)
+
+
+def _nearest(asked: str, here: set[str], hidden: set[str]) -> str:
+    """Return what mends a name that is not there: another name, or the command that installs it."""
+    from ttv_core.known import install_command, known_backends
+
+    names = {name: f"say {name!r}" for name in sorted(here)}
+    words: dict[str, str] = {}
+    for backend in known_backends():
+        if not hidden.isdisjoint(backend.names):
+            continue
+        own = next((name for name in backend.names if name in here), None)
+        mend = f"say {own!r}" if own else install_command(backend.distribution)
+        for name in (*backend.names, backend.distribution):
+            names.setdefault(name, mend)
+        words |= dict.fromkeys(backend.keywords, mend)
+    # What a vendor or model is called may look like the name of another backend.
+    for known, alike in ((words, 1.0), (names, 0.6), (words, 0.8)):
+        if mend := _close(asked, known, alike):
+            return mend
+    return "ttv backends --known lists what can be installed"
+
+
+def _close(asked: str, known: dict[str, str], alike: float) -> str:
+    """Return what belongs to the most similar name, whatever its case; "" if none is so alike."""
+    import difflib
+
+    by_case = {name.casefold(): mend for name, mend in known.items()}
+    found = difflib.get_close_matches(asked[:_LONGEST].casefold(), by_case, n=1, cutoff=alike)
+    return by_case[found[0]] if found else ""
 
 
 def _is_text(name: object) -> bool:

@@ -17,6 +17,7 @@ Examples:
   ttv backends
   ttv backends animatic
   ttv backends runway --json | jq '.models[].durations'
+  ttv backends --known
 
 The list imports no engine: only the descriptions that the plugins bring.
 """
@@ -26,10 +27,22 @@ _SECONDS = 5.0
 
 @click.command(epilog=EPILOG)
 @click.argument("name", required=False, shell_complete=complete_backends)
+@click.option("--known", is_flag=True, help="List what can be installed, and the command for it.")
 @options.config_option
 @options.json_option
-def backends(name: str | None, config_file: str | None, as_json: bool) -> int:  # noqa: FBT001
+def backends(
+    name: str | None,
+    known: bool,  # noqa: FBT001
+    config_file: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> int:
     """List the installed backends, or show what the backend NAME can do."""
+    if known and name:
+        raise click.UsageError("--known lists all of them; leave the name out")
+    if known:
+        from ttv_cli.known_list import show_known
+
+        return show_known(as_json=as_json)
     if not name:
         return _list(as_json=as_json)
     from ttv_cli.capability_tables import show
@@ -67,7 +80,7 @@ def _draw(records: list[PluginRecord]) -> None:
     from ttv_cli.terminal import note
 
     if not records:
-        note("no backend is installed; pip install ttv-animatic brings a preview, free")
+        note("no backend is installed; ttv backends --known lists what can be")
         return
     rows: list[tuple[object, ...]] = []
     for record in records:

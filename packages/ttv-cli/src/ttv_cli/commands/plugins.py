@@ -22,11 +22,10 @@ Environment:
   TTV_STRICT_PLUGINS=1  a broken plugin is an error wherever it is met
   TTV_TRACE_PLUGINS=1   discovery and loading are told
 """
-_BROKEN = frozenset({"failed", "incompatible", "conflict"})
 
 
 @click.command(epilog=EPILOG)
-@click.option("--check", is_flag=True, help="End with exit code 3 if any is broken.")
+@click.option("--check", is_flag=True, help="End with exit code 3 if any is broken or slow.")
 @click.option(
     "--seconds", type=float, default=10.0, show_default=True, help="How long to wait for all."
 )
@@ -35,7 +34,7 @@ def plugins(check: bool, seconds: float, as_json: bool) -> int:  # noqa: FBT001
     """Load every plugin, side by side, and say how that went."""
     from ttv_cli.exits import UNAVAILABLE
     from ttv_cli.terminal import print_json
-    from ttv_core.plugins import default_manager
+    from ttv_core.plugins import BROKEN, default_manager
 
     manager = default_manager()
     records = manager.records
@@ -44,13 +43,14 @@ def plugins(check: bool, seconds: float, as_json: bool) -> int:  # noqa: FBT001
         print_json({"plugins": [record.to_dict() for record in records]})
     else:
         _draw(records)
-    broken = bool(late) or any(record.status in _BROKEN for record in records)
+    broken = bool(late) or any(record.status in BROKEN for record in records)
     return UNAVAILABLE if check and broken else 0
 
 
 def _draw(records: list[PluginRecord]) -> None:
+    from ttv_cli.mending import commands, print_mending
     from ttv_cli.tables import Cell, print_table
-    from ttv_cli.terminal import note, one_line, print_line
+    from ttv_cli.terminal import note
 
     if not records:
         note("no plugin is installed")
@@ -70,9 +70,4 @@ def _draw(records: list[PluginRecord]) -> None:
             )
         )
     print_table(["plugin", "group", "from", "status", "import", "reason"], rows, flexible=[5])
-    mending = [record for record in records if record.remedy and record.status != "loaded"]
-    if mending:
-        print_line()
-        print_line("to mend it:")
-    for record in mending:
-        print_line(one_line(f"{record.name}: {record.remedy}"))
+    print_mending({record.qualified: commands(record) for record in records})
