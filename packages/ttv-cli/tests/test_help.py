@@ -26,6 +26,12 @@ def test_every_command_teaches_by_examples(words):
     assert example in done.output.split("Examples:")[1]
 
 
+def test_each_variable_of_plugins_has_a_line_of_its_own():
+    lines = CliRunner().invoke(cli, ["plugins", "--help"], prog_name="ttv").output.splitlines()
+    told = [line.split()[0] for line in lines if line.startswith("    TTV_")]
+    assert told[-3:] == ["TTV_DISABLE_PLUGINS", "TTV_STRICT_PLUGINS=1", "TTV_TRACE_PLUGINS=1"]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_what_the_command_says(name):
     command = cli.get_command(click.Context(cli), name)

@@ -17,6 +17,7 @@ Examples:
   ttv plugins --check || echo "a plugin is broken"
   TTV_DISABLE_PLUGINS=acme ttv plugins
 
+\b
 Environment:
   TTV_DISABLE_PLUGINS   names or distributions, with commas between, or *
   TTV_STRICT_PLUGINS=1  a broken plugin is an error wherever it is met
