@@ -66,7 +66,10 @@ def test_a_budget_refuses_what_would_pass_it(shell, batch):
         "batch", batch(LINES[:2]), "-o", "out", "-b", "snail", "--budget", "$0.10", "--json"
     )
     assert done.returncode == 4
-    assert {item["state"] for item in said(done)[:-1]} == {"completed", "refused"}
+    items = said(done)[:-1]
+    assert {item["state"] for item in items} == {"completed", "refused"}
+    again = shell.run("batch", "b.jsonl", "-o", "out", "-b", "snail", "--budget", "$0.10")
+    assert "of the budget are left\n  to mend it: a higher --budget" in again.stderr
 
 
 def test_options_are_for_lines_that_do_not_say(shell, batch):

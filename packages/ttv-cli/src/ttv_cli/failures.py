@@ -77,6 +77,8 @@ def _remedy(error: VideoGenerationError) -> str:
         codes = {violation.code for violation in error.violations}
         if codes == {"out_of_range"}:
             return "--on-unsupported adjust takes the nearest that is possible"
+        if "cost_limit" in codes and error.violations[0].field == "budget":
+            return "a higher --budget, and the same command again"
         if "cost_limit" in codes:
             return "a higher --max-cost, or a shorter or smaller video"
         if "cost_unknown" in codes:

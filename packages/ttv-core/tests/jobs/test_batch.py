@@ -262,7 +262,7 @@ def test_a_budget_holds_over_all_runs(many, acme):
     made = run("0.55")  # each is expected to cost $0.10, and costs $0.20
     assert by_state(made) == ["completed"] * 3 + ["refused"] * 2
     refused = next(item for item in made if item.state == "refused")
-    assert "it costs $0.1, and $-0.05 of the budget are left" in refused.error.message
+    assert "it costs $0.10, and $-0.05 of the budget are left" in refused.error.message
     assert by_state(run("0.55")) == ["refused"] * 2 + ["skipped"] * 3
     assert acme.accepted == 3
     made = run(1)
@@ -310,7 +310,10 @@ def test_without_a_known_price_a_budget_allows_nothing(many, registry):
 
     registry["grey"] = Dear
     wanted = [{"prompt": "a"}, {"prompt": "b", "allow_unknown_cost": True, "duration": 0.5}]
-    assert states(many(wanted, backend="grey", budget=1)) == {1: "refused", 2: "completed"}
+    made = many(wanted, backend="grey", budget=1)
+    assert states(made) == {1: "refused", 2: "completed"}
+    refused = next(item for item in made if item.number == 1)
+    assert [violation.code for violation in refused.error.violations] == ["cost_unknown"]
 
 
 # --- what goes wrong ----------------------------------------------------------------------------

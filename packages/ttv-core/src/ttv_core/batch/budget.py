@@ -44,14 +44,15 @@ class Budget:
         if self.limit is None:
             return
         if amount is None and not unknown:
-            raise _refused("what it costs is not known, so it cannot be kept within the budget")
+            message = "what it costs is not known, so it cannot be kept within the budget"
+            raise _refused(message, "cost_unknown")
         wanted = amount or Decimal()
         # What an earlier run has begun is counted once.
         earlier = self._costs.get(key, Decimal())
         while self.spent - earlier + sum(self._held.values()) + wanted > self.limit:
             if not self._held:
                 left = self.limit - self.spent + earlier
-                raise _refused(f"it costs ${wanted}, and ${left} of the budget are left")
+                raise _refused(f"it costs {_told(wanted)}, and {_told(left)} of the budget are left")
             self._changed.clear()
             await self._changed.wait()
         self._note(key, Decimal())
@@ -68,5 +69,10 @@ class Budget:
         self._costs[key] = cost
 
 
-def _refused(message: str) -> CostLimitError:
-    return CostLimitError(violations=[Violation("budget", "cost_limit", message)])
+def _told(amount: Decimal) -> str:
+    """Return dollars with their cents, and with more digits only where there are some."""
+    return f"${amount:.2f}" if amount == round(amount, 2) else f"${amount}"
+
+
+def _refused(message: str, code: str = "cost_limit") -> CostLimitError:
+    return CostLimitError(violations=[Violation("budget", code, message)])
