@@ -74,6 +74,20 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def api(session: nox.Session) -> None:
+    """Check that no public name or signature changed untold; with `-- --write`, write them down."""
+    session.install(*group("api"))
+    session.run("python", "-m", "tools.api_changes", *session.posargs)
+
+
+@nox.session(name="tools", reuse_venv=True)
+def test_tools(session: nox.Session) -> None:
+    """Test what the sessions run."""
+    session.install(*group("test"), *group("api"))
+    session.run("python", "-m", "pytest", "tools/tests", *session.posargs, env=CLEAN_ROOM)
+
+
+@nox.session(reuse_venv=True)
 def types(session: nox.Session) -> None:
     """Check the types of all packages and of the tools, strictly."""
     left_out = {*PACKAGES, *not_looked_into()}
