@@ -158,6 +158,9 @@ def wheels(session: nox.Session) -> None:
         session.error("pytest came with the packages")
     session.run("ttv", "--version")
     session.run("ttv", "backends")
+    keys = {"RUNWAY_KEY": "-", "GOOGLE_PROJECT": "-"}
+    for config in (PACKAGES[CORE].tests / "compat" / "configs").glob("*.yaml"):
+        session.run("ttv", "config", "check", "--config", str(config), env=keys)
 
 
 @nox.session

@@ -13,54 +13,7 @@ from ttv_core.errors import ConfigurationError, PluginError
 
 CANARY = "sk-canary-7Q2x"
 
-OLDER_FORM = """
-# A pipeline configuration as it was written before there were plugins.
-default_backend: wan
-prefer_local_when_available: true
-wan2_dir: ./Wan2.1
-i2v_model_dir: ./models/Wan2.1-I2V-14B-720P
-flf2v_model_dir: ./models/Wan2.1-FLF2V-14B-720P
-total_gpus: 8
-gpu_count: 4
-size: "1280*720"
-sample_steps: 40
-sample_shift: 5.0
-guide_scale: 5.0
-frame_num: 81
-chaining_max_retries: 3
-chaining_use_fsdp_flags: true
-hunyuan_video:
-  hunyuan_dir: ./HunyuanVideo
-  config_file: ./configs/hunyuan.yaml
-  ckpt_path: ./ckpts
-  max_duration: 5
-  sample_steps: 50
-  seed: 42
-runway_ml:
-  api_key: ${RUNWAY_KEY}
-  model_version: gen4_turbo
-  max_duration: 10
-  motion_amount: 5
-  default_ratio: 1280:720
-  seed: 0
-google_veo:
-  project_id: ${GOOGLE_PROJECT}
-  credentials_path: /secrets/veo.json
-  region: us-central1
-  output_bucket: gs://bucket
-  veo_model: veo-3.0
-minimax:
-  api_key: ${MINIMAX_KEY:-none}
-  model: I2V-01-Director
-  resolution: 768P
-  max_duration: 6
-  base_url: https://api.minimax.io/v1
-remote_api_settings:
-  max_retries: 3
-  polling_interval: 10
-  timeout: 600
-  fallback_backend: minimax
-"""
+OLDER_FORM = (Path(__file__).parent / "compat/configs/older.yaml").read_text("utf-8")
 
 WAN_KEYS = [
     "wan2_dir",

@@ -42,7 +42,8 @@ class BackendSpec:
         kind: "local", "remote", or "preview" for what is no generated video; `auto` never
             chooses a preview.
         priority: The higher is tried first by `auto`, among those equally wanted.
-        api_version: `ttv_core.hookspecs.API_VERSION` the plugin was written for.
+        api_version: `ttv_core.hookspecs.API_VERSION` that the plugin was written for, as a number:
+            it must not grow with the core. 1 when left out, as all could while there was but one.
         config_section: Another top-level section that holds its settings, besides
             `backends.<name>`.
         legacy_keys: Top-level configuration keys that are its settings.
@@ -54,7 +55,7 @@ class BackendSpec:
     generator: str
     kind: Literal["local", "remote", "preview"]
     priority: int = 0
-    api_version: int = API_VERSION
+    api_version: int = 1
     config_section: str | None = None
     legacy_keys: Sequence[str] = ()
     setup: Mapping[str, Any] = field(default_factory=dict)
@@ -96,6 +97,7 @@ def ttv_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
                 summary="Acme's video API",
                 generator="ttv_acme.generator:AcmeGenerator",
                 kind="remote",
+                api_version=1,
                 setup={"env": ["ACME_API_KEY"], "url": "https://acme.example/keys"},
             )
         ]
