@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ttv_core.jobs import STATES
 from ttv_core.jobs.journal import Journal
 from ttv_core.jobs.record import JobRecord
 
@@ -308,3 +310,23 @@ def test_ids_and_states_complete(bare, written):
     assert completed("ttv jobs adopt ") == ["00000003"]
     assert completed("ttv jobs --state can") == ["cancelling", "cancelled"]
     assert "confirm-not-submitted" in completed("ttv jobs c")
+
+
+# --- what earlier versions wrote down -------------------------------------------------------------
+
+JOURNALS = Path(__file__).parents[2] / "ttv-core" / "tests" / "compat" / "journals"
+
+
+@pytest.mark.parametrize("kept", sorted(JOURNALS.iterdir()), ids=lambda path: path.name)
+def test_jobs_of_an_earlier_version_are_told(bare, kept):
+    shutil.copytree(kept / "state", bare.env["TTV_STATE_DIR"])
+    known = json.loads((kept / "jobs.json").read_text(encoding="utf-8"))
+    said = {job["id"]: job for job in bare.json("jobs")["jobs"]}
+    for job in known:
+        facts = {name: said[job["id"]][name] for name in job.keys() - {"attempts"}}
+        assert facts == {name: job[name] for name in facts}
+    table = bare.run("jobs").stdout
+    assert all(state in table for state in STATES)
+    lost = next(job for job in known if job["state"] == "unknown")
+    shown = bare.run("jobs", "show", lost["id"]).stdout
+    assert f"ttv jobs confirm-not-submitted {lost['id']}" in shown
