@@ -52,7 +52,9 @@ class Budget:
         while self.spent - earlier + sum(self._held.values()) + wanted > self.limit:
             if not self._held:
                 left = self.limit - self.spent + earlier
-                raise _refused(f"it costs {_told(wanted)}, and {_told(left)} of the budget are left")
+                raise _refused(
+                    f"it costs {_told(wanted)}, and {_told(left)} of the budget are left"
+                )
             self._changed.clear()
             await self._changed.wait()
         self._note(key, Decimal())
