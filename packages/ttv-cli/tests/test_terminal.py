@@ -146,3 +146,15 @@ def test_a_name_that_is_no_text_is_shown_all_the_same(shell):
     assert done.returncode == 0, done.stderr
     assert rb"f\udcff.mp4" in done.stdout
     assert (shell.cwd / os.fsdecode(name)).exists()
+
+
+def test_the_doctor_is_in_colour_and_its_commands_stand_out(shell):
+    shell.install("ttv-broken", "[ttv.backends]\nbroken = broken_plugin\n", broken_plugin="1/0")
+    drawn, code = in_terminal(shell, "doctor")
+    assert code == 3
+    assert "\x1b[32myes" in drawn
+    assert "\x1b[31mbroken" in drawn
+    assert "\x1b[1mexport KEYED_API_KEY=…\x1b[0m" in drawn
+    plain, _ = in_terminal(shell, "doctor", NO_COLOR="1")
+    assert "    export KEYED_API_KEY=…" in plain
+    assert "\x1b[3" not in plain

@@ -1,4 +1,4 @@
-"""The state of each backend and executor: does it load, can it be used, and what mends it."""
+"""The state of each plugin: does it load, can it be used, and what mends it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ttv_cli.mending import commands
 from ttv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from ttv_core import Config
     from ttv_core.plugins import PluginRecord
 
-__all__ = ["Health", "examine", "examine_executors"]
+__all__ = ["Health", "examine", "examine_executors", "examine_plugins"]
 
 
 @dataclass(frozen=True)
 class Health:
-    """The state of a backend or an executor.
+    """The state of a backend, an executor or another plugin.
 
     Each answer is None where an earlier one made it pointless to ask.
 
     Attributes:
         name: Its name.
         distribution: What brings it, with its version.
-        kind: "local", "remote", "preview", "executor", or "" when it does not load.
+        kind: "local", "remote", "preview", "executor", "plugin", or "" when it does not load.
+        broken: Whether it is installed, but such that nobody can use it.
         loads: Whether its code can be imported.
         configured: Whether its settings are complete and right.
         available: Whether it can be used now.
@@ -37,6 +39,7 @@ class Health:
     name: str
     distribution: str
     kind: str = ""
+    broken: bool = False
     loads: bool | None = None
     configured: bool | None = None
     available: bool | None = None
@@ -71,6 +74,25 @@ def examine_executors(config: Config, *, deep: bool) -> list[Health]:
     return _examined_all(default_manager().executors(), config, deep=deep)
 
 
+def examine_plugins() -> list[Health]:
+    """Load every other plugin, side by side, and say how that went."""
+    from ttv_core.plugins import PLUGINS, default_manager
+
+    manager = default_manager()
+    records = [record for record in manager.records if record.group == PLUGINS]
+    manager.load_within(records, 5.0)
+    loads = {"loaded": True, "disabled": None, "found": None}
+    return [
+        Health(
+            **_known(record),
+            loads=loads.get(record.status, False),
+            reasons=(record.reason,) if record.reason else (),
+            remedies=commands(record),
+        )
+        for record in records
+    ]
+
+
 def _examined_all(records: list[PluginRecord], config: Config, *, deep: bool) -> list[Health]:
     seconds = 30.0 if deep else 5.0
     questions = {
@@ -84,10 +106,13 @@ def _examined_all(records: list[PluginRecord], config: Config, *, deep: bool) ->
 
 
 def _known(record: PluginRecord) -> dict[str, Any]:
+    from ttv_core.plugins import BROKEN
+
     spec = record.spec
     variables = spec.setup.get("env", ()) if spec is not None else ()
     return {
         "name": record.name,
+        "broken": record.status in BROKEN,
         "distribution": f"{record.distribution} {record.version}",
         "kind": spec.kind if spec is not None else "" if record.kind == "backend" else record.kind,
         "variables": tuple(str(name) for name in variables),
@@ -100,7 +125,7 @@ def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
     try:
         if record.status in {"disabled", "conflict"}:
             return Health(
-                **_known(record), loads=None, reasons=(record.reason,), remedies=(record.remedy,)
+                **_known(record), loads=None, reasons=(record.reason,), remedies=commands(record)
             )
         made = _made(record, config)
     except ttv_core.ConfigurationError as error:
@@ -159,13 +184,15 @@ def _availability(record: PluginRecord, made: Any, *, deep: bool) -> Any:
 def _ill(
     record: PluginRecord, error: Exception, *, loads: bool | None, configured: bool | None
 ) -> Health:
+    known = _known(record)
     message = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
     remedy = getattr(error, "remedy", None)
+    remedies = commands(record) if known["broken"] else (remedy,) if remedy else ()
     return Health(
-        **_known(record),
+        **known,
         loads=loads,
         configured=configured,
         available=False if configured else None,
         reasons=(message,),
-        remedies=(remedy,) if remedy else (),
+        remedies=remedies,
     )

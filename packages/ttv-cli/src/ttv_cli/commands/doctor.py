@@ -21,8 +21,12 @@ Examples:
   ttv doctor --deep
   ttv doctor --json | jq -r '.backends[].remedies[]'
 
-Offline unless --deep is given. Of environment variables only the names are shown. The exit code is
-0 if at least one backend can be used, 3 if none can.
+Offline unless --deep is given. Of environment variables only the names are shown.
+
+\b
+Exit codes:
+  0    at least one backend can be used, and nothing that is installed is broken
+  3    none can, or something is broken: a plugin, the configuration, the journal of jobs, PyAV
 """
 
 
@@ -33,23 +37,31 @@ Offline unless --deep is given. Of environment variables only the names are show
 def doctor(deep: bool, config_file: str | None, as_json: bool) -> int:  # noqa: FBT001
     """Say for every backend whether it works, and the command or variable that mends it."""
     from ttv_cli.exits import UNAVAILABLE
-    from ttv_cli.health import examine, examine_executors
+    from ttv_cli.health import examine, examine_executors, examine_plugins
     from ttv_cli.terminal import print_json
 
     config, trouble = _configuration(config_file)
-    backends = examine(config, deep=deep)
-    executors = examine_executors(config, deep=deep)
-    around = _surroundings(config, trouble, backends)
-    usable = trouble is None and any(health.available for health in backends)
+    found = {
+        "backends": examine(config, deep=deep),
+        "executors": examine_executors(config, deep=deep),
+        "plugins": examine_plugins(),
+    }
+    around = _surroundings(config, trouble, found["backends"])
+    broken = _broken(around, found)
+    ok = not broken and any(health.available for health in found["backends"])
     if as_json:
-        said = {
-            "backends": [asdict(health) for health in backends],
-            "executors": [asdict(health) for health in executors],
-        }
-        print_json({"ok": usable, **around, **said})
+        said = {group: [asdict(health) for health in each] for group, each in found.items()}
+        print_json({"ok": ok, "broken": broken, **around, **said})
     else:
-        _draw(around, backends, executors)
-    return 0 if usable else UNAVAILABLE
+        _draw(around, found)
+    return 0 if ok else UNAVAILABLE
+
+
+def _broken(around: dict[str, Any], found: dict[str, list[Health]]) -> list[str]:
+    """Name what is here and does not work; what is merely not set up is not broken."""
+    named = [name for name in ("configuration", "jobs") if around[name]["error"]]
+    named += [] if around["media"]["ok"] else ["media"]
+    return named + [health.name for each in found.values() for health in each if health.broken]
 
 
 def _configuration(file: str | None) -> tuple[Config, dict[str, Any] | None]:
@@ -119,49 +131,39 @@ def _jobs() -> dict[str, Any]:
     return found | {"unfinished": len(records), "unknown": doubtful}
 
 
-def _draw(around: dict[str, Any], backends: list[Health], executors: list[Health]) -> None:
+def _draw(around: dict[str, Any], found: dict[str, list[Health]]) -> None:
+    from ttv_cli.mending import print_mending
     from ttv_cli.tables import print_table
     from ttv_cli.terminal import one_line, print_line
 
     print_table(["", ""], _facts(around), flexible=[1])
-    print_line()
-    if backends:
-        _draw_states("backend", backends)
-    else:
-        print_line("no backend is installed")
-    if executors:
+    if not found["backends"]:
         print_line()
-        _draw_states("executor", executors)
-    for health in backends:
+        print_line("no backend is installed")
+    for group, states in found.items():
+        if states:
+            print_line()
+            _draw_states(group.removesuffix("s"), states)
+    for health in found["backends"]:
         for terms in health.terms:
             print_line()
             print_line(one_line(f"licence of {health.name}: {terms}"))
-    if mending := list(_mending(around, backends, executors)):
-        print_line()
-        print_line("to mend it:")
-        for line in mending:
-            print_line(f"  {one_line(line)}")
+    print_mending(_mending(around, found))
 
 
 def _draw_states(kind: str, states: list[Health]) -> None:
     from ttv_cli.tables import Cell, print_table
 
     words = {True: Cell("yes", "green"), False: Cell("no", "red"), None: Cell("–", "dim")}
-    print_table(
-        [kind, "installed", "loads", "configured", "available", ""],
-        [
-            (
-                health.name,
-                health.distribution,
-                words[health.loads],
-                words[health.configured],
-                words[health.available],
-                "; ".join(health.reasons) or ("a preview" if health.kind == "preview" else ""),
-            )
-            for health in states
-        ],
-        flexible=[5],
-    )
+    rows = []
+    for health in states:
+        style = "red" if health.broken else ""
+        reasons = "; ".join(health.reasons) or ("a preview" if health.kind == "preview" else "")
+        answers = (health.loads, health.configured, health.available)
+        told = (words[answer] for answer in answers)
+        rows.append((Cell(health.name, style), health.distribution, *told, Cell(reasons, style)))
+    headings = [kind, "installed", "loads", "configured", "available", ""]
+    print_table(headings, rows, flexible=[5])
 
 
 def _facts(around: dict[str, Any]) -> list[tuple[str, object]]:
@@ -195,17 +197,17 @@ def _journal(jobs: dict[str, Any]) -> object:
     return f"{told} (ttv jobs)" if jobs["unfinished"] else told
 
 
-def _mending(around: dict[str, Any], backends: list[Health], executors: list[Health]) -> list[str]:
-    found = []
-    trouble = around["configuration"]["error"]
-    if trouble:
-        found.append(f"configuration: {trouble.get('remedy', 'ttv config check')}")
+def _mending(around: dict[str, Any], found: dict[str, list[Health]]) -> dict[str, list[str]]:
+    """Return what is in trouble, and the commands for it."""
+    mending: dict[str, list[str]] = {}
+    if trouble := around["configuration"]["error"]:
+        mending["configuration"] = [trouble.get("remedy", "ttv config check")]
     if not around["media"]["ok"]:
-        found.append(f"video files: {around['media']['remedy']}")
+        mending["video files"] = [around["media"]["remedy"]]
     if around["jobs"]["error"]:
-        found.append(f"jobs: {around['jobs']['error'].get('remedy', 'ttv jobs')}")
-    every = [*backends, *executors]
-    found += [f"{health.name}: {remedy}" for health in every for remedy in health.remedies]
-    if not backends:
-        found.append("pip install ttv-animatic")
-    return found
+        mending["jobs"] = [around["jobs"]["error"].get("remedy", "ttv jobs")]
+    for health in (health for each in found.values() for health in each):
+        mending.setdefault(health.name, []).extend(health.remedies)
+    if not found["backends"]:
+        mending["no backend"] = ["ttv backends --known"]
+    return mending
