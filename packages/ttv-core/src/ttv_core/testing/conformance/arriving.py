@@ -49,7 +49,8 @@ class Arriving(AtAVendor):
             see=_FETCH,
         )
         self.vendor.video = whole
-        video = self.resumed(str(error.job_id)).wait(60)
+        job = self.resumed(str(error.job_id))
+        video = self.brought_home(job, "a job whose download was broken, taken up again,")
         assert video.path.read_bytes() == whole
         self.paid_once(f"{kind} instead of a video")
 
@@ -60,7 +61,7 @@ class Arriving(AtAVendor):
         Elsewhere("start", of=self.generator, **told).ended_by_kill()
         record = self.the_job()
         self.finish()
-        video = self.resumed(record.id).wait(60)
+        video = self.brought_home(self.resumed(record.id), "a job whose process was killed")
         holds(
             video.path.read_bytes() == self.vendor.video
             and jobs.get(record.id).state == "completed",

@@ -64,7 +64,8 @@ class Asking(Conformance):
 
     def fields(self, model: ModelCapabilities, mode: Mode) -> dict[str, Any]:
         """Return the fields of the smallest request of a model in a mode."""
-        return {"prompt": "a red fox", "model": model.id, **self.inputs(mode)}
+        named = {} if self.five_methods else {"model": model.id}
+        return {"prompt": "a red fox", **named, **self.inputs(mode)}
 
     def every(self, backend: VideoGenerator) -> Iterator[Asked]:
         """Return every model that is in use, in every mode that it has."""

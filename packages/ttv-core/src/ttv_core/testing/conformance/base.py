@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import pytest
 from pydantic import SecretStr
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from ttv_core.results import VideoResult
 
-__all__ = ["Conformance"]
+__all__ = ["PATIENCE", "Conformance"]
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 _SHORTEST_SECRET = 4
 _NOT_OURS = ("TTV_CONFIG", "TTV_BACKEND", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -95,17 +95,36 @@ class Conformance:
         """Where videos of these tests go."""
         return self.folder / "video.mp4"
 
-    def generated(self, backend: VideoGenerator | None = None, **fields: Any) -> VideoResult:
-        """Make a video of the smallest request and wait for it."""
+    def attempted(self, backend: VideoGenerator | None = None, **fields: Any) -> VideoResult:
+        """Make a video of the smallest request and wait for it; it may fail."""
         backend = backend or self.made()
         wanted = {**self.asks, "output": self.output, **fields}
-        return backend.generate(timeout=_PATIENCE, **wanted)
+        return backend.generate(timeout=PATIENCE, **wanted)
+
+    def generated(self, backend: VideoGenerator | None = None, **fields: Any) -> VideoResult:
+        """Return the video of the smallest request; without one the test fails."""
+        __tracebackhide__ = True
+        try:
+            return self.attempted(backend, **fields)
+        except VideoGenerationError as error:
+            return self.without_video("the smallest request", error)
+
+    def without_video(self, what: str, error: VideoGenerationError) -> NoReturn:
+        """Fail the test, for there should have been a video."""
+        __tracebackhide__ = True
+        cause = f"\ncaused by {error.__cause__!r}" if error.__cause__ is not None else ""
+        broken(
+            f"{what} came to no video, but to {error!r}{cause}",
+            mend="see what the backend does with the request `asks` of your test class, and "
+            "whether `settings` are enough for it",
+            see="ttv_core.errors",
+        )
 
     def failing(self, backend: VideoGenerator | None = None, **fields: Any) -> VideoGenerationError:
         """Return the error that ends a job which must not come to a video."""
         __tracebackhide__ = True
         try:
-            video = self.generated(backend, **fields)
+            video = self.attempted(backend, **fields)
         except VideoGenerationError as error:
             return error
         return broken(

@@ -69,7 +69,7 @@ class Creating(AtAVendor):
 
     def _outcome(self) -> VideoResult | VideoGenerationError:
         try:
-            return self.generated()
+            return self.attempted()
         except VideoGenerationError as error:
             return error
 
@@ -89,7 +89,7 @@ class Creating(AtAVendor):
             return
         jobs.adopt(error.job_id, next(iter(self.vendor.tasks)))
         self.finish()
-        video = self.resumed(error.job_id).wait(60)
+        video = self.brought_home(self.resumed(error.job_id), "a job that was adopted by its id")
         holds(
             video.path.read_bytes() == self.vendor.video,
             "a job that was adopted by its id came to another video",

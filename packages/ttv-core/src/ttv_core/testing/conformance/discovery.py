@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -16,6 +17,11 @@ __all__ = ["Discovery"]
 
 _LIGHT = frozenset({"ttv_core", "pluggy", "packaging", "importlib_metadata"})
 _PLUGIN = "ttv_core.hookspecs.ttv_backends"
+
+
+@cache
+def _discovered(module: str, backend: str) -> dict[str, Any]:
+    return Elsewhere("discover", plugin=module, backend=backend).said()
 
 
 class Discovery(Conformance):
@@ -44,7 +50,7 @@ class Discovery(Conformance):
     def test_discovery_imports_nothing_heavy(self) -> None:
         """Import the plugin and list all backends: of others, that may import pluggy only."""
         module = self.plugin_module()
-        said = Elsewhere("discover", plugin=module, backend=self.name).said()
+        said = _discovered(module, self.name)
         own = module.partition(".")[0]
         brought = {name.partition(".")[0] for name in said["modules"]}
         heavy = sorted(brought - _LIGHT - {own} - set(sys.stdlib_module_names))
@@ -67,7 +73,7 @@ class Discovery(Conformance):
     def test_the_plugin_describes_this_backend(self) -> None:
         """Hold the plugin's description against the generator."""
         module = self.plugin_module()
-        said = Elsewhere("discover", plugin=module, backend=self.name).said()
+        said = _discovered(module, self.name)
         spec: dict[str, Any] = said["spec"] or broken(
             f"{module} describes no backend called {self.name!r}",
             mend="return a BackendSpec of that name from the hook ttv_backends",

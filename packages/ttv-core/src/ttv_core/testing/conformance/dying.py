@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import ClassVar
 
 import pytest
 
@@ -14,11 +15,15 @@ from ttv_core.testing.conformance.verdict import holds
 
 __all__ = ["Dying"]
 
-_PATIENCE = 30.0
-
 
 class Dying(Asking):
-    """A test of what outlives a backend that should not."""
+    """A test of what outlives a backend that should not.
+
+    Attributes:
+        outlived: Seconds in which the processes of a killed one must be gone.
+    """
+
+    outlived: ClassVar[float] = 30.0
 
     def test_a_killed_process_leaves_nothing(self) -> None:
         """Kill the process in the midst of rendering; its own processes end, too."""
@@ -30,14 +35,14 @@ class Dying(Asking):
             other.said()
         below = descendants(other.process.pid)
         other.kill()
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + self.outlived
         left = list(below)
         while left and time.monotonic() < until:
             left = [pid for pid, began in below.items() if is_alive(pid, began)]
             time.sleep(0.02 if left else 0)
         holds(
             not left,
-            f"{len(left)} processes are left {_PATIENCE:g} s after theirs was killed",
+            f"{len(left)} processes are left {self.outlived:g} s after theirs was killed",
             mend="end with the parent: read a pipe of its until it is closed, or ask the kernel "
             "(PR_SET_PDEATHSIG)",
             see="ttv_core.LocalVideoGenerator",

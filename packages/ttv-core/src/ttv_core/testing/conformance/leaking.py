@@ -94,7 +94,7 @@ class Leaking(AtAVendor):
             backend = self.made()
             heard: list[JobEvent] = []
             try:
-                self.generated(backend, output=self.folder / f"{number}.mp4", on_event=heard.append)
+                self.attempted(backend, output=self.folder / f"{number}.mp4", on_event=heard.append)
             except VideoGenerationError as error:
                 shown[f"an error ({error.code})"] = "".join(
                     [traceback.format_exc(), repr(error), json.dumps(error.to_dict())]

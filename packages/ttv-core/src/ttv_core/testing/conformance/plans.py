@@ -62,9 +62,9 @@ class Plans(Asking):
         )
 
     def test_planning_is_quick(self) -> None:
-        """Plan the smallest request; only this thread's own work counts, the best of five."""
+        """Plan the smallest request; only this thread's own work counts, the best of three."""
         backend = self.made()
-        best = min(self._cpu_seconds(backend) for _ in range(5))
+        best = min(self._cpu_seconds(backend) for _ in range(3))
         holds(
             best < _MOST_CPU,
             f"a plan takes {best:.2f} s of CPU time; {_MOST_CPU:g} s is the most",

@@ -9,10 +9,14 @@ from ttv_core.testing.conformance.leaking import Leaking
 from ttv_core.testing.conformance.sending import Sending
 from ttv_core.testing.conformance.watching import Watching
 
-__all__ = ["RemoteConformance"]
+__all__ = ["Jobs", "RemoteConformance"]
 
 
-class RemoteConformance(Creating, Sending, Watching, Arriving, Leaking, BackendConformance):
+class Jobs(Creating, Sending, Watching, Arriving, Leaking):
+    """What only a backend at a vendor has to keep."""
+
+
+class RemoteConformance(Jobs, BackendConformance):
     """What a backend at a vendor keeps: paid at most once, and nothing lost.
 
     Subclass it, and name the generator, its settings, the simulator of its vendor, and the states

@@ -71,8 +71,8 @@ class Rendering(Asking):
             for before, after in pairwise(steps)
             if after.total == before.total and after.step < before.step
         ]
-        if heard[-1].state != "completed":
-            problems.append(f"the last event is {heard[-1].state!r}")
+        if not heard or heard[-1].state != "completed":
+            problems.append(f"the last event is {heard[-1].state!r}" if heard else "no event came")
         all_hold(
             problems,
             mend="call context.progress(done, in_all) at every step, with one total",

@@ -83,7 +83,9 @@ def _number(
     low, high = _bounds(domain)
     step = domain.step or 1
     near = (*wanted, *domain.choices, low, low + step, low + 2 * step, low + step / 2)
-    legal = dict.fromkeys(kind(value) for value in near if _fits(domain, value, whole=whole))
+    least = 0 if field == "seed" else 1e-3
+    fits = (value for value in near if value >= least and _fits(domain, value, whole=whole))
+    legal = dict.fromkeys(map(kind, fits))
     far = () if high is None else (high + step, 2 * high + 1)
     odd = (low + step / 3, low - step, low + 0.5)
     illegal = [
@@ -101,7 +103,7 @@ def _bounds(domain: Numbers) -> tuple[float, float | None]:
 
 
 def _fits(domain: Numbers, value: float, *, whole: bool) -> bool:
-    return value >= 0 and domain.allows(value) and (not whole or float(value).is_integer())
+    return domain.allows(value) and (not whole or float(value).is_integer())
 
 
 def _pictures(canvas: Canvas) -> Iterator[Wish]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import pytest
 
 from ttv_core import jobs
+from ttv_core.errors import VideoGenerationError
 from ttv_core.jobs.vendor import RemoteRef
 from ttv_core.testing.conformance.asking import Asking
+from ttv_core.testing.conformance.base import PATIENCE
 from ttv_core.testing.conformance.hastened import hasten
 from ttv_core.testing.conformance.material import film
 from ttv_core.testing.conformance.verdict import holds
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
     from ttv_core.jobs.handle import RemoteJob
     from ttv_core.jobs.record import JobRecord
     from ttv_core.remote import RemoteVideoGenerator
+    from ttv_core.results import VideoResult
     from ttv_core.testing.simulator import Simulator
 
 __all__ = ["AtAVendor"]
-
-_PATIENCE = 60.0
 
 
 class AtAVendor(Asking):
@@ -110,6 +111,14 @@ class AtAVendor(Asking):
         """Take a job up again with a generator of its own."""
         return (backend or self.remote()).resume(jobs.get(job_id))
 
+    def brought_home(self, job: Job, what: str) -> VideoResult:
+        """Return the video of a job; without one the test fails."""
+        __tracebackhide__ = True
+        try:
+            return job.wait(PATIENCE)
+        except VideoGenerationError as error:
+            return self.without_video(what, error)
+
     def the_job(self) -> JobRecord:
         """Return the one job of the journal."""
         (record,) = jobs.select()
@@ -142,4 +151,4 @@ class AtAVendor(Asking):
             native = dict(await backend.prepare(plan))
             return await backend.submit(replace(plan, native=native), "ttv-kit-1")
 
-        return backend.ask(create(), seconds=_PATIENCE)
+        return backend.ask(create(), seconds=PATIENCE)

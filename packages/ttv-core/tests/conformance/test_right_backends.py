@@ -1,0 +1,37 @@
+"""Right backends pass all of the kit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+from zoo_five import FiveMethods
+from zoo_local import GreyGenerator
+from zoo_words import Words
+
+from ttv_core.testing import BackendConformance, LocalConformance, RemoteConformance
+
+
+class TestRemote(Words, RemoteConformance):
+    pass
+
+
+class TestLocal(LocalConformance):
+    generator = GreyGenerator
+    plugin = "zoo_plugin"
+    asks = {"prompt": "a fox", "duration": 0.5}
+
+
+class TestFiveMethods(BackendConformance):
+    generator = FiveMethods
+    plugin = None
+    asks = {"prompt": "a fox", "duration": 5, "seed": 0}
+
+
+class TestWithAReason(TestLocal):
+    caught_by: ClassVar = frozenset()
+
+    @pytest.mark.xfail(reason="a test of the kit may be left out for a reason", strict=True)
+    def test_planning_is_quick(self):
+        super().test_planning_is_quick()
+        pytest.fail("this backend is slow")
