@@ -46,6 +46,7 @@ _STATES = {
     "expired": "failed",
 }
 _DAYS_KEPT = 7
+_NOTHING = (b"", b"{}")
 
 
 class H3(Protocol):
@@ -127,7 +128,7 @@ class H3(Protocol):
             raise InvalidInputError(msg, code="too_late", charged="unknown")
         path = f"/v2/video_generation/{path_part(ref.id)}"
         reply = await desk.api.request("DELETE", path)
-        if not (reply.ok and not reply.body.strip()):
+        if not (reply.ok and reply.body.strip() in _NOTHING):
             good(reply, desk.api)
         return _cancelled(ref)
 

@@ -123,8 +123,11 @@ class Hailuo(Protocol):
         if not file_id:
             raise _no_video(ref)
         reply = await desk.api.request("GET", "/v1/files/retrieve", params={"file_id": file_id})
-        file = mapping(good(reply, desk.api).get("file"))
-        url = file.get("download_url")
+        body = good(reply, desk.api)
+        if "file" not in body:
+            msg = "MiniMax answered without the file that was asked for"
+            raise BackendUnavailableError(msg, code="no_file", retryable=True)
+        url = mapping(body["file"]).get("download_url")
         if not isinstance(url, str) or not url:
             raise _no_video(ref)
         return [RemoteFile(url=url)]

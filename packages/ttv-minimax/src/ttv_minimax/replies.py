@@ -109,7 +109,8 @@ def _by_status(status: int) -> Meaning:
         return STATUSES[status]
     if status < 300:
         return UNKNOWN
-    return Meaning(BackendUnavailableError, f"HTTP {status}", {"retryable": status >= 500})
+    slow = status == 408  # "request timeout"
+    return Meaning(BackendUnavailableError, f"HTTP {status}", {"retryable": slow or status >= 500})
 
 
 def _error(
