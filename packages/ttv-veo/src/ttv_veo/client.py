@@ -96,6 +96,7 @@ class Google:
     def __init__(self, settings: VeoSettings) -> None:
         self._settings = settings
         self._credentials: Any = None
+        self._refused = False
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, Any]] = (
             WeakKeyDictionary()
         )
@@ -131,9 +132,17 @@ class Google:
 
         if self._credentials is None:
             self._credentials = self._found()
-        if not self._credentials.valid:
+        if self._refused or not self._credentials.valid:
             self._credentials.refresh(Request())
+            self._refused = False
         return self._credentials
+
+    def refused(self) -> None:
+        """Have another token fetched before the next request: Google takes this one no more.
+
+        By its own time it may be good still; it can be revoked, and clocks differ.
+        """
+        self._refused = True
 
     def _found(self) -> Any:
         import google.auth

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["VeoGenerator"]
 
 _EVIDENCE = "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/api-errors"
-_REJECTED = frozenset({400, 401, 403, 404, 429})
+_UNAUTHENTICATED = 401
+_REJECTED = frozenset({400, _UNAUTHENTICATED, 403, 404, 429})
 _LARGE = 7 * 1024 * 1024
 _IN_BUCKET = "gs://"
 _NOT_SENT = "not_sent"
@@ -69,6 +70,7 @@ class VeoGenerator(RemoteVideoGenerator):
         self.google = Google(self.settings)
         self.bucket = Bucket(self.google)
         self._asking: dict[str, asyncio.Task[tuple[Any, list[Kept]]]] = {}
+        self._lost: dict[str, list[str]] = {}
 
     @property
     def semantics(self) -> SubmitSemantics:  # type: ignore[override]
@@ -147,8 +149,11 @@ class VeoGenerator(RemoteVideoGenerator):
                     model=native["model"], source=native["source"], config=config
                 )
         except VideoGenerationError as error:
+            self._mind_refused(error)
             if error.code == _NOT_SENT or error.status_code in _REJECTED:
                 await self.bucket.remove(_uploaded(native))
+            else:
+                self._lost[key] = _uploaded(native)
             raise
         return RemoteRef(operation.name or "", {"inputs": _uploaded(native)})
 
@@ -156,6 +161,8 @@ class VeoGenerator(RemoteVideoGenerator):
         """Ask for the operation; a finished one holds the videos, or says where they are."""
         if ref.id.startswith(_IN_BUCKET):
             found = await self._in_bucket(ref.id)
+            if found:
+                await self.bucket.remove(ref.data.get("inputs", ()))
             return Poll(state="done" if found else "running", files=found)
         try:
             operation, kept = await self._operation(ref)
@@ -184,7 +191,13 @@ class VeoGenerator(RemoteVideoGenerator):
         """Look for the video in the job's own folder; it is there only once it is finished."""
         del plan, since
         prefix = f"{self.settings.output_bucket}/{key}/"
-        return RemoteRef(prefix) if await self._in_bucket(prefix) else None
+        if not await self._in_bucket(prefix):
+            return None
+        return RemoteRef(prefix, {"inputs": self._lost.pop(key, [])})
+
+    def _mind_refused(self, error: VideoGenerationError) -> None:
+        if error.status_code == _UNAUTHENTICATED:
+            self.google.refused()
 
     async def _operation(self, ref: RemoteRef) -> tuple[Any, list[Kept]]:
         """Ask for the operation; the videos that are in the answer are in files by then.
@@ -211,8 +224,12 @@ class VeoGenerator(RemoteVideoGenerator):
         asked = types.GenerateVideosOperation.model_validate({"name": name})
         kept: list[Kept] = []
         KEPT.set(kept)  # in this task alone
-        with told(polling=True):
-            return await client.aio.operations.get(asked), kept
+        try:
+            with told(polling=True):
+                return await client.aio.operations.get(asked), kept
+        except VideoGenerationError as error:
+            self._mind_refused(error)
+            raise
 
     async def _in_bucket(self, prefix: str) -> list[RemoteFile]:
         with told(polling=True):
