@@ -23,8 +23,8 @@ class JobEvent:
     Attributes:
         job_id: The job.
         backend: Who makes it.
-        state: On this machine "loading", "running", "encoding", "measuring"; with an executor also
-            "waiting" (for a place) and "downloading"; at a vendor
+        state: On this machine "waiting" (for a place), "loading", "running", "encoding",
+            "measuring"; with an executor also "downloading"; at a vendor
             "submitting", "waiting", "reconciling", "accepted", "queued", "running", "cancelling",
             "downloading", "measuring". At last "completed", "failed", "cancelled", "expired",
             "unknown" (nobody knows whether the vendor has it) or "detached" (nobody waits for it

@@ -13,7 +13,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.errors import GenerationFailedError, VideoGenerationError
+from ttv_core.errors import (
+    BackendUnavailableError,
+    GenerationFailedError,
+    VideoGenerationError,
+)
 from ttv_core.executors import Needs, made_elsewhere
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import Job, JobContext, new_job_id
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
     from ttv_core.events import EventHandler
     from ttv_core.executors import Executor
+    from ttv_core.kept import KeptWorker
     from ttv_core.media import Frame
     from ttv_core.planning import Plan
 
@@ -130,6 +135,30 @@ class LocalVideoGenerator(VideoGenerator):
         context = JobContext(new_job_id(), self.name, on_event, self.plugins)
         pending = PendingFile(file, overwrite=True, path=file).create()
         return self._queued(plan, context, pending)
+
+    def keep(
+        self, model: str | None = None, *, idle: float = 1800.0, tied: bool = False
+    ) -> KeptWorker:
+        """Keep the engine loaded in a process of its own, for this and later commands to use.
+
+        A backend whose engine takes long to load may do so; its `render` then uses such a process
+        where the settings say the same.
+
+        Args:
+            model: What to load, if not the model that is usual.
+            idle: Seconds without work after which it ends.
+            tied: Whether it also ends with this process.
+
+        Returns:
+            The process, ready to work; the one that is there, if it was kept before.
+
+        Raises:
+            BackendUnavailableError: If this backend has nothing that could be kept, or cannot.
+            VideoGenerationError: Whatever else stands in the way of loading it.
+        """
+        del model, idle, tied
+        msg = f"{self.name} has no engine that could be kept loaded between commands"
+        raise BackendUnavailableError(msg, backend=self.name, code="cannot_keep", charged="no")
 
     def close(self) -> None:
         """Wait for the video under way and let go of the engine; the next video loads it again."""

@@ -5,7 +5,7 @@ A job outlives the process that started it; `ttv_core.resume` takes one up again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ttv_core.jobs.desk import state_folder
+    from ttv_core.jobs.folder import state_folder
     from ttv_core.jobs.record import AttemptRecord, JobRecord
     from ttv_core.jobs.runner import ending
     from ttv_core.jobs.semantics import IdempotencyKey, Lookup, Polling, SubmitSemantics
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
-    "desk": ("state_folder",),
+    "folder": ("state_folder",),
     "record": ("AttemptRecord", "JobRecord"),
     "runner": ("ending",),
     "semantics": ("IdempotencyKey", "Lookup", "Polling", "SubmitSemantics"),

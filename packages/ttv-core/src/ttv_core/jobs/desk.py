@@ -8,7 +8,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.background import outcome
@@ -21,6 +20,7 @@ from ttv_core.errors import (
 )
 from ttv_core.jobs.breaker import RESTING, account
 from ttv_core.jobs.codec import decode_plan, encode_plan, is_same
+from ttv_core.jobs.folder import state_folder
 from ttv_core.jobs.journal import Journal
 from ttv_core.jobs.ownership import Owner, is_alive
 from ttv_core.jobs.record import JobRecord
@@ -32,28 +32,16 @@ from ttv_core.results import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ttv_core.jobs.vendor import Vendor
     from ttv_core.planning import Plan
     from ttv_core.results import MediaInfo, VideoResult
 
-__all__ = ["Desk", "desk", "state_folder"]
+__all__ = ["Desk", "desk"]
 
 _FOLLOW_SECONDS = 0.5
 _AT_THE_DISK = 8
-
-
-def state_folder(environ: Mapping[str, str] | None = None) -> Path:
-    r"""Return the folder where jobs are kept.
-
-    `TTV_STATE_DIR`, or the place for such things of the system: `$XDG_STATE_HOME/ttv`,
-    `%LOCALAPPDATA%\ttv`, or `~/.local/state/ttv`.
-    """
-    variables = os.environ if environ is None else environ
-    if named := variables.get("TTV_STATE_DIR"):
-        return Path(named).expanduser().absolute()
-    base = variables.get("XDG_STATE_HOME") or variables.get("LOCALAPPDATA")
-    return (Path(base) if base else Path("~/.local/state").expanduser()) / "ttv"
 
 
 class Desk:
