@@ -7,7 +7,6 @@ import pytest
 
 from ttv_core import BackendUnavailableError, ConfigurationError, ModelNotFoundError
 from ttv_diffusers import EngineSettings
-from ttv_diffusers.engine import levers_of
 from ttv_diffusers.protocol import Generate
 from ttv_diffusers.worker import devices
 from ttv_diffusers.worker.frames import streaming
@@ -36,7 +35,7 @@ def order(pipelines):
             checkpoint=str(checkpoint or pipelines(name)),
             pipeline=pipeline,
             call=call | {"num_inference_steps": 3},
-            levers=levers_of(EngineSettings(device="cpu", threads=1, **settings)),
+            levers=EngineSettings(device="cpu", threads=1, **settings).levers,
             seed=1,
         )
 
@@ -157,7 +156,7 @@ def test_what_cannot_be_done_is_said(pipelines, settings, error, word):
     order = Generate(
         job="j",
         call={},
-        levers=levers_of(EngineSettings(**({"device": "cpu"} | levers))),
+        levers=EngineSettings(**({"device": "cpu"} | levers)).levers,
         seed=1,
         **(wanted | chosen),
     )
@@ -173,6 +172,18 @@ def test_attention_does_not_stay_for_the_next_pipeline(made):
         block.attn1.processor._attention_backend.value for block in held.pipeline.transformer.blocks
     }
     assert backends == {"native"}
+
+
+def test_threads_are_each_orders_own(monkeypatch):
+    import torch
+
+    from ttv_diffusers.worker import loading
+
+    monkeypatch.setattr(loading, "_threads", [])
+    before = torch.get_num_threads()
+    for count in (before + 1, None, before + 2, None):
+        loading.set_threads(count)
+        assert torch.get_num_threads() == (count or before)
 
 
 def test_an_argument_that_the_pipeline_does_not_take_is_named(order):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ttv_core import errors
-from ttv_diffusers.engine import raise_failure
+from ttv_diffusers.failures import raise_failure
 from ttv_diffusers.protocol import Channel, Done, Failed, Frames, Generate, Step
 from ttv_diffusers.worker.session import Session
 

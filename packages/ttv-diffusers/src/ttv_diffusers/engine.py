@@ -4,49 +4,28 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import ttv_core.errors
-from ttv_core.errors import GenerationFailedError, VideoGenerationError
+from ttv_core.errors import VideoGenerationError
 from ttv_diffusers import protocol as told
 from ttv_diffusers.desk import desk_of
+from ttv_diffusers.failures import raise_failure
+from ttv_diffusers.kept.borrowing import borrow, find
+from ttv_diffusers.kept.identity import where_it_is
 from ttv_diffusers.orders import PICTURES, call_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ttv_core import JobContext, Plan
     from ttv_core.media import Frame
     from ttv_diffusers.generator import PipelineGenerator
-    from ttv_diffusers.process import WorkerProcess
     from ttv_diffusers.protocol import Message
-    from ttv_diffusers.settings import EngineSettings
 
-__all__ = ["levers_of", "raise_failure", "render"]
+__all__ = ["render"]
 
 _LOOK = 0.05
 """Seconds after which it is looked whether the job is to stop."""
-_LEVERS = (
-    "device",
-    "dtype",
-    "memory",
-    "offload",
-    "vae_tiling",
-    "vae_slicing",
-    "layerwise_casting",
-    "quantization",
-    "attention",
-    "cache",
-    "compile",
-    "gpus",
-    "threads",
-    "allow_download",
-)
-
-
-def levers_of(settings: EngineSettings) -> dict[str, Any]:
-    """Return the settings that the worker loads and runs a pipeline with."""
-    return {name: getattr(settings, name) for name in _LEVERS}
 
 
 def render(generator: PipelineGenerator, plan: Plan, context: JobContext) -> Iterator[Frame]:
@@ -60,30 +39,76 @@ def render(generator: PipelineGenerator, plan: Plan, context: JobContext) -> Ite
     Raises:
         VideoGenerationError: What went wrong there.
     """
-    settings = generator.settings
     order, pictures = _order(generator, plan, context.job_id)
-    with desk_of(settings.device).working(generator, settings) as worker:
+    with _lent(generator, plan, context, order, pictures) as worker:
         job = _Job(worker, context)
         try:
-            job.worker.send(order, *pictures)
             yield from job.frames()
         finally:
             job.leave()
+
+
+class Worker(Protocol):
+    """What a job asks of a worker, whoever's it is."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be spoken with."""
+
+    def send(self, message: Message, *payload: Any) -> None:
+        """Tell it something."""
+
+    def next(self, timeout: float) -> tuple[Message, bytearray] | None:
+        """Return what it says next; None if it is silent for so long."""
+
+    def stop(self, patience: float) -> None:
+        """Have no more to do with it."""
+
+
+@contextlib.contextmanager
+def _lent(
+    generator: PipelineGenerator,
+    plan: Plan,
+    context: JobContext,
+    order: told.Generate,
+    pictures: list[bytes],
+) -> Iterator[Worker]:
+    """Lend a worker that has the order: one that is kept, or else this process's own."""
+    checkpoint = generator.entry_of(plan.model).checkpoint
+    assert checkpoint is not None
+    kept, why = find(generator.settings, checkpoint)
+    found = None if kept is None else borrow(kept, order, pictures)
+    if kept is not None and found is not None:
+        borrowed, ahead = found
+        if ahead:
+            before = f"{ahead} video{'s' * (ahead > 1)} before this one"
+            context.emit("waiting", message=f"the kept worker {kept.id} makes {before}")
+        try:
+            yield borrowed
+        finally:
+            borrowed.stop()
+        return
+    if why:
+        context.emit("waiting", message=why)
+    with desk_of(generator.settings.device).working(generator, generator.settings) as worker:
+        worker.send(order, *pictures)
+        yield worker
 
 
 def _order(
     generator: PipelineGenerator, plan: Plan, job_id: str
 ) -> tuple[told.Generate, list[bytes]]:
     native = plan.native
-    recipe = generator.entry_of(plan.model).recipe
-    assert recipe is not None
+    entry = generator.entry_of(plan.model)
+    assert entry.recipe is not None
+    assert entry.checkpoint is not None
     pictures = {name: native[name].read() for name in PICTURES.values() if name in native}
     order = told.Generate(
         job=job_id,
-        checkpoint=native["checkpoint"],
+        checkpoint=where_it_is(entry.checkpoint),
         pipeline=native["pipeline"],
-        call=call_of(native, recipe),
-        levers=levers_of(generator.settings),
+        call=call_of(native, entry.recipe),
+        levers=generator.settings.levers,
         seed=native["seed"],
         flow_shift=native.get("flow_shift"),
         pictures={name: len(data) for name, data in pictures.items()},
@@ -103,7 +128,7 @@ class _Job:
         told: Whether the worker knows that it is to stop.
     """
 
-    worker: WorkerProcess
+    worker: Worker
     context: JobContext
     loading: bool = False
     ended: bool = False
@@ -178,16 +203,3 @@ class _Job:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
-
-
-def raise_failure(failure: told.Failed) -> None:
-    """Raise what the worker has told.
-
-    Raises:
-        VideoGenerationError: Of the class that it names.
-    """
-    kind = getattr(ttv_core.errors, failure.error, GenerationFailedError)
-    if not (isinstance(kind, type) and issubclass(kind, VideoGenerationError)):
-        kind = GenerationFailedError
-    facts: Mapping[str, Any] = {"charged": "no"} | failure.facts
-    raise kind(failure.message, **facts)

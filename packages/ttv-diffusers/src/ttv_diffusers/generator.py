@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ResolvedRequest,
         VideoRequest,
     )
+    from ttv_core.kept import KeptWorker
     from ttv_core.media import Frame
 
 __all__ = ["DiffusersGenerator", "PipelineGenerator"]
@@ -167,6 +168,15 @@ class PipelineGenerator(LocalVideoGenerator):
         from ttv_diffusers.engine import render
 
         return render(self, plan, context)
+
+    def keep(
+        self, model: str | None = None, *, idle: float = 1800.0, tied: bool = False
+    ) -> KeptWorker:
+        """Keep a worker with the weights loaded; see `LocalVideoGenerator.keep`."""
+        from ttv_diffusers.kept.starting import keep
+
+        entry = self.entry_of(self.plan("what is loaded", model=model).model)
+        return keep(self, entry, idle=idle, tied=tied)
 
     def unload(self) -> None:
         """End the worker, if nobody else is using it."""

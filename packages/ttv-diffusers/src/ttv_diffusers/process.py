@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationFailedError
 from ttv_diffusers.environment import child_environment
+from ttv_diffusers.inbox import Inbox
 from ttv_diffusers.protocol import Channel
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["WorkerProcess"]
 
 COMMAND = (sys.executable, "-P", "-m", "ttv_diffusers.worker")
-_IN_FLIGHT = 8
-"""Messages that wait to be read: what the worker makes faster than that, it waits with."""
 _TAIL = 30
 """Lines of its output that are told when it dies."""
 _PATIENCE = 5.0
@@ -66,15 +64,12 @@ class WorkerProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._channel = Channel(self._process.stdout, self._process.stdin)  # type: ignore[arg-type]
-        self._inbox: queue.Queue[tuple[Message, bytearray] | None] = queue.Queue(_IN_FLIGHT)
+        self._inbox = Inbox(self._channel, "ttv-worker-inbox")
         self._tail: deque[str] = deque(maxlen=_TAIL)
-        self._ended = False
-        self._threads = [
-            threading.Thread(target=work, name=f"ttv-worker-{name}", daemon=True)
-            for name, work in (("inbox", self._listen), ("output", self._overhear))
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._output = threading.Thread(
+            target=self._overhear, name="ttv-worker-output", daemon=True
+        )
+        self._output.start()
 
     @property
     def pid(self) -> int:
@@ -104,32 +99,9 @@ class WorkerProcess:
             GenerationFailedError: If it is dead.
         """
         try:
-            found = self._inbox.get(timeout=timeout)
-        except queue.Empty:
-            return None
-        if found is None:
-            self._inbox.put(None)
-            raise self.obituary()
-        return found
-
-    def _listen(self) -> None:
-        try:
-            while not self._ended:
-                self._inbox.put(self._channel.receive())
-        except (EOFError, OSError, ValueError):
-            pass
-        finally:
-            self._put_end()
-
-    def _put_end(self) -> None:
-        while True:
-            try:
-                self._inbox.put_nowait(None)
-            except queue.Full:  # nobody reads any more, or there is room soon
-                if self._ended:
-                    return
-                self._inbox.put(None)
-            return
+            return self._inbox.next(timeout)
+        except EOFError:
+            raise self.obituary() from None
 
     def _overhear(self) -> None:
         assert self._process.stderr is not None
@@ -143,7 +115,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:  # it only closed its end
             self._process.kill()
             status = self._process.wait()
-        self._threads[1].join(_PATIENCE)
+        self._output.join(_PATIENCE)
         killed = -status == getattr(signal, "SIGKILL", 9)
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         said = "\n".join(self._tail) or "(it said nothing)"
@@ -157,21 +129,35 @@ class WorkerProcess:
 
     def stop(self, patience: float = _PATIENCE) -> None:
         """End it: by itself if it can within so many seconds, else at once."""
-        self._ended = True
         if patience == 0:
             self._process.kill()
         self._close_input()
-        while not self._inbox.empty():  # let go of a reader that waits for room
-            self._inbox.get_nowait()
+        self._inbox.leave()
         try:
             self._process.wait(patience or _PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for thread in self._threads:
-            thread.join(_PATIENCE)
-        self._channel.close()
+        self._close_output()
+
+    def release(self, *, tied: bool) -> None:
+        """Let it go on without this process; it must have closed its own ends by itself.
+
+        Args:
+            tied: Whether the pipe to it stays open, by which it sees the end of this process.
+        """
+        if not tied:
+            self._close_input()
+        self._close_output()
+        # Waited for when it ends, so that nothing is left of it while this process lives.
+        threading.Thread(target=self._process.wait, name="ttv-kept", daemon=True).start()
+
+    def _close_output(self) -> None:
+        self._inbox.join(_PATIENCE)
+        self._output.join(_PATIENCE)
+        assert self._process.stdout is not None
         assert self._process.stderr is not None
+        self._process.stdout.close()
         self._process.stderr.close()
 
     def _close_input(self) -> None:

@@ -25,9 +25,13 @@ __all__ = [
     "Failed",
     "Frames",
     "Generate",
+    "Keep",
+    "Kept",
+    "Load",
     "Loaded",
     "Loading",
     "Message",
+    "Queued",
     "Step",
     "Teller",
 ]
@@ -56,6 +60,64 @@ class Generate:
     seed: int
     flow_shift: float | None = None
     pictures: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load a pipeline, to be warm for what comes.
+
+    Attributes:
+        checkpoint: Folder of the pipeline, or its id on the hub.
+        pipeline: Class to run it with.
+        levers: How it is loaded and run.
+    """
+
+    checkpoint: str
+    pipeline: str
+    levers: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep a worker for other processes to use.
+
+    Attributes:
+        worker: What it is called.
+        backend: Who wants it.
+        model: What is loaded, as the user calls it.
+        checkpoint: Folder of the pipeline, or its id on the hub.
+        pipeline: Class to run it with.
+        levers: How it is loaded and run.
+        identity: Where a process that uses it must agree with it.
+        idle: Seconds without work after which it ends.
+        parent: The process with which it also ends; None if it outlives it.
+    """
+
+    worker: str
+    backend: str
+    model: str
+    checkpoint: str
+    pipeline: str
+    levers: dict[str, Any]
+    identity: dict[str, Any]
+    idle: float
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The worker is kept, and ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An order is taken on.
+
+    Attributes:
+        ahead: How many come before it.
+    """
+
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +233,21 @@ class Facts:
 
 
 Message = (
-    Ask | Cancel | Denoised | Done | Facts | Failed | Frames | Generate | Loaded | Loading | Step
+    Ask
+    | Cancel
+    | Denoised
+    | Done
+    | Facts
+    | Failed
+    | Frames
+    | Generate
+    | Keep
+    | Kept
+    | Load
+    | Loaded
+    | Loading
+    | Queued
+    | Step
 )
 _KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
 
@@ -229,6 +305,11 @@ class Channel:
                 raise EOFError
             read += count
         return kind(**head), payload
+
+    def hang_up(self) -> None:
+        """Say no more; the other end sees that this one has said all."""
+        with contextlib.suppress(OSError):
+            self._outgoing.close()
 
     def close(self) -> None:
         """Let the other end see that this one is gone."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from ttv_core import Availability
 from ttv_core.errors import VideoGenerationError
 from ttv_diffusers.desk import desk_of, place_of
+from ttv_diffusers.kept.borrowing import find, workers_of
 from ttv_diffusers.machine import available_memory, gpu_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ttv_core.kept import KeptWorker
     from ttv_diffusers.generator import PipelineGenerator
     from ttv_diffusers.protocol import Facts
     from ttv_diffusers.settings import EngineSettings
@@ -40,18 +42,22 @@ def readiness(generator: PipelineGenerator, *, deep: bool = False) -> Availabili
     """
     findings = [*_packages(generator.settings), *_weights(generator), *_device(generator.settings)]
     usable = [entry for entry in generator.entries if entry.checkpoint is not None]
-    if usable and not findings:
-        findings += [*_shares(usable, generator.settings), *_memory(usable, generator.settings)]
     told: tuple[str, ...] = ()
+    if usable and not findings:
+        findings += _shares(usable, generator.settings)
+        if (kept := _kept(usable, generator.settings)) is not None:
+            told = (f"the kept worker {kept.id} has {kept.model} loaded",)
+        else:
+            findings += _memory(usable, generator.settings)
     if deep and not findings:
         try:
             facts = ask_torch(generator)
         except VideoGenerationError as error:
             findings.append((error.message, error.remedy or ""))
         else:
-            told = (f"torch {facts.versions['torch']} runs on {facts.device} ({facts.name})",)
+            told += (f"torch {facts.versions['torch']} runs on {facts.device} ({facts.name})",)
     elif not findings and place_of(generator.settings.device) == "cpu":
-        told = ("no GPU is used: on the CPU a real model takes hours for a video",)
+        told += ("no GPU is used: on the CPU a real model takes hours for a video",)
     return Availability(
         ok=not findings,
         reasons=tuple(reason for reason, _ in findings) or told,
@@ -104,6 +110,12 @@ def _shares(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]
             yield reason, "gpus: a number that divides them"
 
 
+def _kept(entries: list[Entry], settings: EngineSettings) -> KeptWorker | None:
+    """Return a kept worker that would be used: what it has loaded needs no further memory."""
+    found = (find(settings, entry.checkpoint)[0] for entry in entries if entry.checkpoint)
+    return next((worker for worker in found if worker is not None), None)
+
+
 def _memory(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]:
     """Hold the smallest checkpoint against the memory that is free."""
     place = place_of(settings.device)
@@ -119,6 +131,9 @@ def _memory(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]
     needed = f"{entry.source.path} needs about {need / 1e9:.1f} GB for its weights alone"
     reason = f"{needed}, and {free / 1e9:.1f} GB are free on {where}{published}"
     yield reason, "memory: low, a quantization, or a smaller model"
+    for worker in workers_of(place):
+        held = f"the kept worker {worker.id} holds {worker.model} on {place}"
+        yield held, f"ttv worker stop {worker.id}"
 
 
 def _need(entry: Entry, settings: EngineSettings) -> int:
@@ -147,7 +162,7 @@ def ask_torch(generator: PipelineGenerator, *, seconds: float = 60.0) -> Facts:
 
     from ttv_core.errors import BackendUnavailableError
     from ttv_diffusers import protocol as told
-    from ttv_diffusers.engine import raise_failure
+    from ttv_diffusers.failures import raise_failure
 
     desk = desk_of(generator.settings.device)
     deadline = time.monotonic() + seconds

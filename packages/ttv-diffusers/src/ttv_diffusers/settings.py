@@ -11,6 +11,23 @@ from ttv_core.settings import BackendSettings
 
 __all__ = ["Defaults", "EngineOptions", "EngineSettings", "ModelEntry"]
 
+_LEVERS = (
+    "device",
+    "dtype",
+    "memory",
+    "offload",
+    "vae_tiling",
+    "vae_slicing",
+    "layerwise_casting",
+    "quantization",
+    "attention",
+    "cache",
+    "compile",
+    "gpus",
+    "threads",
+    "allow_download",
+)
+
 
 class Defaults(BaseModel):
     """How a video is denoised; what is left out is as the recipe of the model says.
@@ -125,6 +142,11 @@ class EngineSettings(BackendSettings):
         if not isinstance(value, dict):
             return value
         return {name: ModelEntry.of(entry) for name, entry in value.items()}
+
+    @property
+    def levers(self) -> dict[str, Any]:
+        """What a worker loads and runs a pipeline with, by name."""
+        return {name: getattr(self, name) for name in _LEVERS}
 
     @property
     def defaults(self) -> Defaults:

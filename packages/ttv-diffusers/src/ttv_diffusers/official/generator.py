@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ttv_core.errors import BackendUnavailableError
 from ttv_diffusers.generator import PipelineGenerator
 from ttv_diffusers.official.settings import OfficialSettings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         ResolvedRequest,
         VideoRequest,
     )
+    from ttv_core.kept import KeptWorker
     from ttv_core.media import Frame
     from ttv_diffusers.official.repository import Repository
 
@@ -85,6 +87,20 @@ class TwoEnginesGenerator(PipelineGenerator):
         if self.repository is None:
             return super().render(plan, context)
         return self.repository.render(plan, context)
+
+    def keep(
+        self, model: str | None = None, *, idle: float = 1800.0, tied: bool = False
+    ) -> KeptWorker:
+        """Keep a worker; see `LocalVideoGenerator.keep`. The official scripts load every time."""
+        if self.repository is None:
+            return super().keep(model, idle=idle, tied=tied)
+        raise BackendUnavailableError(
+            "the official scripts load their weights for every video, so nothing can be kept",
+            backend=self.name,
+            code="cannot_keep",
+            charged="no",
+            remedy="engine: diffusers",
+        )
 
     def unload(self) -> None:
         """End the worker, if there is one; a script ends with its job."""

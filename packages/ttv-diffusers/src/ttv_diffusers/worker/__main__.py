@@ -8,23 +8,17 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING
 
-from ttv_diffusers.protocol import Ask, Cancel, Channel, Generate, Message
+from ttv_diffusers.pipes import take_pipes
+from ttv_diffusers.protocol import Ask, Cancel, Generate, Load
 from ttv_diffusers.worker.session import Session
+
+if TYPE_CHECKING:
+    from ttv_diffusers.protocol import Message
 
 _LOOK = 1.0
 """Seconds after which it is looked whether the parent is still there."""
-
-
-def take_pipes() -> Channel:
-    """Keep the pipes for messages: what libraries print goes to standard error."""
-    incoming = cast("BinaryIO", os.fdopen(os.dup(0), "rb"))
-    outgoing = cast("BinaryIO", os.fdopen(os.dup(1), "wb"))
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)
-    return Channel(incoming, outgoing)
 
 
 def watch(parent: int) -> None:
@@ -57,6 +51,8 @@ def main(parent: int) -> int:
         message, payload = orders.get()
         if isinstance(message, Generate):
             session.generate(message, payload)
+        elif isinstance(message, Load):
+            session.load(message)
         elif isinstance(message, Ask):
             session.answer(message)
 

@@ -12,11 +12,13 @@ from ttv_diffusers.worker.parallel import join
 if TYPE_CHECKING:
     import torch
 
-    from ttv_diffusers.protocol import Generate
+    from ttv_diffusers.protocol import Generate, Load
 
 __all__ = ["Held", "load", "set_threads"]
 
 _NOT_LOADED_WITH = ("threads", "allow_download")
+_threads: list[int] = []
+"""What torch had before the first job."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Held:
         """The device, in words."""
         return str(self.where)
 
-    def serves(self, order: Generate) -> bool:
+    def serves(self, order: Generate | Load) -> bool:
         """Tell whether an order can be run with it."""
         same = self.checkpoint == order.checkpoint and self.levers == _loaded_with(order)
         return same and (self._is(order.pipeline) or self._can_change)
@@ -73,19 +75,20 @@ class Held:
         return replace(self, pipeline=made)
 
 
-def _loaded_with(order: Generate) -> dict[str, Any]:
+def _loaded_with(order: Generate | Load) -> dict[str, Any]:
     return {name: value for name, value in order.levers.items() if name not in _NOT_LOADED_WITH}
 
 
 def set_threads(count: int | None) -> None:
-    """Have torch use so many threads on the CPU."""
-    if count is not None:
-        import torch
+    """Have torch use so many threads on the CPU; None for as many as it would by itself."""
+    import torch
 
-        torch.set_num_threads(count)
+    _threads.append(torch.get_num_threads())
+    torch.set_num_threads(count or _threads[0])
+    del _threads[1:]
 
 
-def load(order: Generate) -> Held:
+def load(order: Generate | Load) -> Held:
     """Load the pipeline of an order.
 
     Raises:

@@ -19,7 +19,7 @@ from ttv_diffusers.protocol import Done, Failed
 if TYPE_CHECKING:
     import torch
 
-    from ttv_diffusers.protocol import Generate, Message, Teller
+    from ttv_diffusers.protocol import Generate, Load, Message, Teller
 
 __all__ = ["Others", "Quiet", "agree", "join", "rank", "split"]
 
@@ -70,7 +70,7 @@ class Others:
         for worker in self._workers:
             threading.Thread(target=self._hear, args=(worker,), daemon=True).start()
 
-    def tell(self, order: Generate, payload: bytearray) -> None:
+    def tell(self, order: Generate | Load, payload: bytearray) -> None:
         """Give them an order."""
         for worker in self._workers:
             worker.send(order, payload)

@@ -5,27 +5,25 @@ from __future__ import annotations
 import gc
 import io
 import os
-import sys
 import time
-import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import (
     GenerationCancelledError,
-    GenerationFailedError,
     InvalidInputError,
-    VideoGenerationError,
 )
-from ttv_diffusers.protocol import Ask, Done, Facts, Failed, Generate, Loaded, Loading
+from ttv_diffusers.failures import failure_of
+from ttv_diffusers.protocol import Ask, Done, Facts, Failed, Generate, Load, Loaded, Loading
 from ttv_diffusers.worker.parallel import Others, Quiet, agree, rank
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ttv_diffusers.protocol import Teller
     from ttv_diffusers.worker.loading import Held
 
 __all__ = ["Session"]
-
-_TOLD = ("code", "remedy", "retryable")
 
 
 class Session:
@@ -48,16 +46,29 @@ class Session:
     def generate(self, order: Generate, payload: bytearray) -> None:
         """Make a video, and tell frames and end."""
         try:
-            measures = self._generate(order, payload)
+            self._do(order, partial(self._generate, order, payload))
+        finally:
+            self._stopped.discard(order.job)
+
+    def load(self, order: Load) -> None:
+        """Load a pipeline, and tell when it is there."""
+
+        def loaded() -> dict[str, float]:
+            self._loaded(order, bytearray())
+            return {}
+
+        self._do(order, loaded)
+
+    def _do(self, order: Generate | Load, work: Callable[[], dict[str, float]]) -> None:
+        try:
+            measures = work()
         except Exception as error:  # noqa: BLE001 - it goes to whoever waits
-            self._channel.send(_failure(error))
+            self._channel.send(failure_of(error))
             self._end_if_alone(order, error)
             error.__traceback__ = None  # it holds the tensors of the run
             gc.collect()
         else:
             self._channel.send(Done(measures))
-        finally:
-            self._stopped.discard(order.job)
 
     def _generate(self, order: Generate, payload: bytearray) -> dict[str, float]:
         pictures = _pictures(order, payload)
@@ -75,12 +86,12 @@ class Session:
             msg = f"job {order.job} was cancelled"
             raise GenerationCancelledError(msg)
 
-    def _end_if_alone(self, order: Generate, error: Exception) -> None:
+    def _end_if_alone(self, order: Generate | Load, error: Exception) -> None:
         """End, with all that share the video, after an error that the others do not know of."""
         if order.levers.get("gpus", 1) > 1 and not isinstance(error, GenerationCancelledError):
             os._exit(0)
 
-    def _loaded(self, order: Generate, payload: bytearray) -> Held:
+    def _loaded(self, order: Generate | Load, payload: bytearray) -> Held:
         started = time.perf_counter()
         self._channel.send(Loading())
         if order.levers["gpus"] > 1 and rank() == 0:
@@ -105,7 +116,7 @@ class Session:
 
             found: Facts | Failed = facts(question.device)
         except Exception as error:  # noqa: BLE001 - it goes to whoever asked
-            found = _failure(error)
+            found = failure_of(error)
         self._channel.send(found)
 
 
@@ -129,30 +140,3 @@ def _pictures(order: Generate, payload: bytearray) -> dict[str, Any]:
             msg = f"{name} cannot be decoded: {error}"
             raise InvalidInputError(msg, code="unreadable") from error
     return found
-
-
-def _failure(error: Exception) -> Failed:
-    """Tell an error in the words of ttv's own."""
-    if isinstance(error, VideoGenerationError):
-        facts = {name: getattr(error, name) for name in _TOLD}
-        return Failed(type(error).__name__, error.message, _without_nothing(facts))
-    if _is_out_of_memory(error):
-        ours = GenerationFailedError(
-            f"memory ran out: {error}",
-            code="out_of_memory",
-            remedy="memory: balanced or low, a smaller size, or fewer frames",
-        )
-        return _failure(ours)
-    traceback.print_exception(error, file=sys.stderr)
-    message = f"{type(error).__name__}: {error}"
-    return Failed("GenerationFailedError", message, {"code": "engine_error"})
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    torch = sys.modules.get("torch")
-    kinds = (MemoryError,) if torch is None else (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, kinds)
-
-
-def _without_nothing(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None}
