@@ -16,6 +16,7 @@ from ttv_cli.main import COMMANDS, cli
         *(["config", name] for name in ("show", "check", "init")),
         *(["jobs", name] for name in ("show", "wait", "cancel", "adopt", "abandon", "purge")),
         ["jobs", "confirm-not-submitted"],
+        *(["worker", name] for name in ("start", "list", "stop")),
     ],
 )
 def test_every_command_teaches_by_examples(words):

@@ -17,6 +17,7 @@ __all__ = [
     "complete_models",
     "complete_states",
     "complete_unfinished",
+    "complete_workers",
 ]
 
 _MOST = 50
@@ -77,6 +78,22 @@ def complete_doubtful(
     """Return the ids of the jobs of which nobody knows whether the vendor has them."""
     del ctx, param
     return _jobs(incomplete, ["submitting", "reconciling", "unknown"])
+
+
+def complete_workers(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the ids of the engines that are kept loaded, with what they are."""
+    del ctx, param
+    from click.shell_completion import CompletionItem
+
+    try:
+        from ttv_core.kept import kept_workers
+
+        found = [worker for worker in kept_workers() if worker.id.startswith(incomplete)]
+    except Exception:  # noqa: BLE001 - a completion has no place for an error
+        return []
+    return [CompletionItem(worker.id, help=f"{worker.backend} {worker.model}") for worker in found]
 
 
 def _jobs(incomplete: str, states: Sequence[str]) -> list[CompletionItem]:

@@ -33,6 +33,9 @@ COMMANDS = {
     "backends": Lazy(
         "ttv_cli.commands.backends:backends", "List what is installed, or what one backend can do."
     ),
+    "worker": Lazy(
+        "ttv_cli.commands.worker:worker", "Keep engines on this machine loaded between commands."
+    ),
     "doctor": Lazy("ttv_cli.commands.doctor:doctor", "Say what works, and what mends the rest."),
     "plugins": Lazy("ttv_cli.commands.plugins:plugins", "Load every plugin and say how that went."),
     "config": Lazy("ttv_cli.commands.config:config", "Show, check or begin the configuration."),
