@@ -17,7 +17,7 @@ from ttv_core.settings import looks_secret
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["child_environment", "engine_variables"]
+__all__ = ["child_environment", "engine_variables", "worker_environment"]
 
 _SESSION = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LANGUAGE", "LC_*"),
@@ -72,6 +72,19 @@ def child_environment(
         for name, value in (os.environ if environ is None else environ).items()
         if _is_one(name, named) or (_is_one(name, listed) and not looks_secret(name))
     }
+
+
+def worker_environment(given: Mapping[str, str], *, offline: bool) -> dict[str, str]:
+    """Return the environment of a worker.
+
+    Args:
+        given: What it is to have.
+        offline: Whether it must not ask the hub for anything.
+    """
+    ours = {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    if offline:
+        ours |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    return {**given, **ours}
 
 
 def engine_variables(environ: Mapping[str, str]) -> dict[str, str]:

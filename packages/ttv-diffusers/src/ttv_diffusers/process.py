@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import GenerationFailedError
-from ttv_diffusers.environment import child_environment
+from ttv_diffusers.environment import child_environment, worker_environment
 from ttv_diffusers.inbox import Inbox
 from ttv_diffusers.protocol import Channel
 
@@ -50,15 +50,12 @@ class WorkerProcess:
         command: Sequence[str] | None = None,
     ) -> None:
         given = child_environment(downloads=not offline) if environment is None else environment
-        variables = {**given, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
-        if offline:
-            variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
             command or [*COMMAND, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=variables,
+            env=worker_environment(given, offline=offline),
             start_new_session=True,
         )
         assert self._process.stdin is not None

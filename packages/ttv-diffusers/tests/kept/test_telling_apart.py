@@ -48,6 +48,7 @@ def test_weights_and_versions_are_held_against_each_other(generator, copied, mon
     assert differences(before, after) == ["the files of the weights have changed since it started"]
     monkeypatch.setenv("HF_TOKEN", "canary")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "/elsewhere")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # a worker that may not download has it
     assert identity(made.settings, checkpoint) == after
     older = after | {"program": after["program"] | {"torch": "2.1"}}
     (told,) = differences(older, after)

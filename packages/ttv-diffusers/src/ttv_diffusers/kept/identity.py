@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttv_core.settings import looks_secret
 from ttv_diffusers.desk import environment_for, place_of
-from ttv_diffusers.environment import engine_variables
+from ttv_diffusers.environment import engine_variables, worker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,6 +103,7 @@ def _variables(settings: EngineSettings) -> Iterator[tuple[str, str]]:
 
     Where something is put by bears on nothing, and torch itself sets such a variable.
     """
-    for name, value in engine_variables(environment_for(settings)).items():
+    whole = worker_environment(environment_for(settings), offline=not settings.allow_download)
+    for name, value in engine_variables(whole).items():
         if not looks_secret(name) and not name.endswith(("_DIR", "_CACHE")):
             yield name, hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()[:12]
