@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttv_core import BackendUnavailableError, GenerationCancelledError
+from ttv_core import BackendUnavailableError, GenerationCancelledError, InvalidInputError
 from ttv_diffusers import DiffusersGenerator, process
 from ttv_diffusers.desk import desk_of
 from ttv_diffusers.worker.parallel import split
@@ -87,3 +87,33 @@ def test_gpus_that_cannot_share_a_models_heads_are_told(pipelines, monkeypatch):
     told = DiffusersGenerator(model_dir=folder, device="cuda", gpus=3).availability()
     assert "2 heads" in told.reasons[0]
     assert DiffusersGenerator(model_dir=folder, device="cuda", gpus=2).availability().ok
+
+
+def test_a_video_whose_tokens_cannot_be_shared_evenly_is_refused_with_what_can(pipelines):
+    """64x64 is 4x4 patches of 16 pixels, and 5 frames are 2 latents."""
+    folder = pipelines("wan21_t2v")
+    generator = DiffusersGenerator(model_dir=folder, device="cuda", gpus=2)
+    assert generator.plan("a fox", size=(64, 64), num_frames=5).ok
+    assert generator.plan("a fox", size=(48, 48), num_frames=5).ok
+    plan = generator.plan("a fox", size=(48, 48), num_frames=9)
+    (violation,) = plan.violations
+    assert violation.field == "size"
+    assert violation.message.startswith(
+        "9 frames of 48x48 are 27 tokens, which 2 GPUs cannot share evenly"
+    )
+    assert violation.allowed == "size 64x48 or 32x48; num_frames 13; gpus: 1"
+    for better in ({"size": (64, 48)}, {"size": (32, 48)}, {"size": (48, 48), "num_frames": 13}):
+        assert generator.plan("a fox", **({"num_frames": 9} | better)).ok
+    alone = DiffusersGenerator(model_dir=folder, device="cuda")
+    assert alone.plan("a fox", size=(48, 48), num_frames=9).ok
+
+
+def test_tokens_are_counted_as_the_transformer_counts_them(two, pipelines, make):
+    """What is said to be even is computed; what is said not to be would be an error there."""
+    from ttv_diffusers.checkpoint import read_checkpoint
+    from ttv_diffusers.sharing import tokens_of
+
+    assert make("wan22_ti2v", settings=two, size=(64, 96), num_frames=5).info.num_frames == 5
+    assert tokens_of(read_checkpoint(pipelines("wan22_ti2v")), 64, 96, 5) == 2 * 2 * 3
+    with pytest.raises(InvalidInputError, match="cannot share evenly"):
+        make("wan22_ti2v", settings=two, size=(32, 96), num_frames=9)

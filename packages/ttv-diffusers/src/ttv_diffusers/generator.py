@@ -18,6 +18,7 @@ from ttv_diffusers.desk import desk_of
 from ttv_diffusers.orders import native_of
 from ttv_diffusers.recipes import Recipe, recipes_from
 from ttv_diffusers.settings import EngineOptions, EngineSettings
+from ttv_diffusers.sharing import check_shares
 from ttv_diffusers.shelf import Entry, Source, fill_shelf, sources_of
 from ttv_diffusers.sizes import size_of_picture
 
@@ -130,7 +131,10 @@ class PipelineGenerator(LocalVideoGenerator):
         def sized(picture: tuple[int, int], area: int) -> tuple[int, int]:
             return self.size_from_picture(picture, area, entry)
 
-        return native_of(request, entry, self.settings.defaults, sized)
+        native = native_of(request, entry, self.settings.defaults, sized)
+        if self.settings.gpus > 1:
+            check_shares(request, native, entry, self.settings.gpus)
+        return native
 
     def size_from_picture(
         self, picture: tuple[int, int], area: int, entry: Entry
