@@ -86,7 +86,24 @@ def test_gpus_that_cannot_share_a_models_heads_are_told(pipelines, monkeypatch):
     folder = pipelines("wan21_t2v")  # two heads
     told = DiffusersGenerator(model_dir=folder, device="cuda", gpus=3).availability()
     assert "2 heads" in told.reasons[0]
+    refused = DiffusersGenerator(model_dir=folder, device="cuda", gpus=3).plan("a fox")
+    assert "2 heads" in refused.violations[0].message
     assert DiffusersGenerator(model_dir=folder, device="cuda", gpus=2).availability().ok
+
+
+@pytest.mark.parametrize("name", ["hunyuan_t2v", "hunyuan15_t2v"])
+def test_models_that_cannot_be_split_are_told_before_anything_is_loaded(
+    name, pipelines, monkeypatch
+):
+    from ttv_diffusers import desk, readiness
+
+    monkeypatch.setattr(desk, "has_gpu", lambda: True)
+    monkeypatch.setattr(readiness, "gpu_memory", lambda place: None)
+    generator = DiffusersGenerator(model_dir=pipelines(name), device="cuda", gpus=2)
+    found = generator.plan("a fox").violations[0]
+    assert found.field == "model"
+    assert "over several GPUs" in found.message
+    assert generator.availability().reasons == (found.message,)
 
 
 def test_a_video_whose_tokens_cannot_be_shared_evenly_is_refused_with_what_can(pipelines):
@@ -117,3 +134,13 @@ def test_tokens_are_counted_as_the_transformer_counts_them(two, pipelines, make)
     assert tokens_of(read_checkpoint(pipelines("wan22_ti2v")), 64, 96, 5) == 2 * 2 * 3
     with pytest.raises(InvalidInputError, match="cannot share evenly"):
         make("wan22_ti2v", settings=two, size=(32, 96), num_frames=9)
+
+
+def test_which_transformers_can_be_split_is_as_diffusers_has_it():
+    import diffusers
+
+    from ttv_diffusers.sharing import _WHOLE
+
+    for name in _WHOLE:
+        assert getattr(getattr(diffusers, name), "_cp_plan", None) is None
+    assert diffusers.WanTransformer3DModel._cp_plan is not None

@@ -11,6 +11,7 @@ from ttv_core.errors import VideoGenerationError
 from ttv_diffusers.desk import desk_of, place_of
 from ttv_diffusers.kept.borrowing import find, workers_of
 from ttv_diffusers.machine import available_memory, gpu_memory
+from ttv_diffusers.sharing import cannot_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,12 +103,8 @@ def _shares(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]
     """Tell which models so many GPUs cannot share."""
     for entry in entries:
         assert entry.checkpoint is not None
-        heads = entry.checkpoint.value("transformer.num_attention_heads")
-        if isinstance(heads, int) and heads % settings.gpus:
-            reason = (
-                f"{entry.source.path} has {heads} heads, not to be shared by {settings.gpus} GPUs"
-            )
-            yield reason, "gpus: a number that divides them"
+        if (found := cannot_share(entry.checkpoint, settings.gpus)) is not None:
+            yield found
 
 
 def _kept(entries: list[Entry], settings: EngineSettings) -> KeptWorker | None:

@@ -15,10 +15,37 @@ if TYPE_CHECKING:
     from ttv_diffusers.checkpoint import Checkpoint
     from ttv_diffusers.shelf import Entry
 
-__all__ = ["check_shares", "tokens_of"]
+__all__ = ["cannot_share", "check_shares", "tokens_of"]
 
 _AROUND = 12
 """Sizes and lengths to either side among which one is looked for that can be shared."""
+_WHOLE = frozenset(
+    {
+        "CogVideoXTransformer3DModel",
+        "HunyuanVideo15Transformer3DModel",
+        "HunyuanVideoTransformer3DModel",
+        "MochiTransformer3DModel",
+    }
+)
+"""Transformers without a plan of how to split them (`_cp_plan`), in the same version."""
+
+
+def cannot_share(checkpoint: Checkpoint, gpus: int) -> tuple[str, str] | None:
+    """Say why so many GPUs can share no video of a model, and what mends it.
+
+    Args:
+        checkpoint: The checkpoint.
+        gpus: How many.
+    """
+    name = checkpoint.value("transformer._class_name")
+    heads = checkpoint.value("transformer.num_attention_heads")
+    if gpus > 1 and name in _WHOLE:
+        reason = f"{checkpoint.source}: diffusers cannot split a {name} over several GPUs"
+        return reason, "gpus: 1, or the model's own repository as the engine"
+    if isinstance(heads, int) and heads % gpus:
+        reason = f"{checkpoint.source} has {heads} heads, not to be shared by {gpus} GPUs"
+        return reason, "gpus: a number that divides them"
+    return None
 
 
 def check_shares(
@@ -32,11 +59,14 @@ def check_shares(
         entry: The checkpoint.
         gpus: How many.
     """
+    assert entry.checkpoint is not None
+    if (found := cannot_share(entry.checkpoint, gpus)) is not None:
+        request.refuse("model", found[0], allowed=found[1])
+        return
     asked = tuple(int(native.get(name) or 0) for name in ("width", "height", "num_frames"))
-    tokens = None if entry.checkpoint is None else tokens_of(entry.checkpoint, *asked)
+    tokens = tokens_of(entry.checkpoint, *asked)
     if tokens is None or tokens % gpus == 0:
         return
-    assert entry.checkpoint is not None
     assert entry.model is not None
     width, height, frames = asked
     message = (
