@@ -102,7 +102,7 @@ def test_a_damaged_video_is_told(text):
 def test_a_damaged_answer_is_asked_for_again(veo, vendor, clip, tmp_path):
     job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4")
     damaged = b'{"done": true, "response": {"videos": [{"bytesBase64Encoded": "AAAAA"}]}}'
-    vendor.fail("call", "body", body=damaged)
+    vendor.fail("poll", "body", body=damaged)
     assert job.wait(60).path.read_bytes() == clip.read_bytes()
 
 

@@ -213,15 +213,15 @@ def test_how_a_job_may_end_without_a_video(veo, vendor, tmp_path, said, kind, wo
 @pytest.mark.parametrize("fault", ["reset", "close"])
 def test_a_poll_that_fails_ends_nothing(veo, vendor, tmp_path, fault):
     job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4")
-    vendor.fail("call", fault, times=2)
-    vendor.fail("call", "status", status=503, body=error(503, "busy", "UNAVAILABLE"))
+    vendor.fail("poll", fault, times=2)
+    vendor.fail("poll", "status", status=503, body=error(503, "busy", "UNAVAILABLE"))
     assert job.wait(60).charged == "yes"
 
 
 def test_a_page_instead_of_an_answer_is_no_matter_of_credentials(veo, vendor, tmp_path):
     heard = []
     job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4", on_event=heard.append)
-    vendor.fail("call", "body", body=b"<html>", content_type="text/html")
+    vendor.fail("poll", "body", body=b"<html>", content_type="text/html")
     assert job.wait(60).charged == "yes"
     assert any("other than JSON" in event.message for event in heard)
 

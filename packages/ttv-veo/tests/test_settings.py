@@ -80,7 +80,7 @@ def test_without_a_project_nothing_is_sent(vendor, tmp_path):
         veo.generate("a fox", output=tmp_path / "fox.mp4")
     with pytest.raises(ConfigurationError, match=r"backends\.veo\.project_id"):
         _ = veo.google.place
-    assert vendor.requests["call"] == 0
+    assert vendor.requests["create"] + vendor.requests["poll"] == 0
 
 
 def test_a_missing_key_file_is_told_before_anything(vendor, tmp_path):

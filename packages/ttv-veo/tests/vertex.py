@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import uuid
 
@@ -31,12 +32,23 @@ PARAMETERS = {
 INSTANCE = {"prompt", "image", "lastFrame", "referenceImages", "video"}
 LITE = "veo-3.1-lite-generate-001"
 MODELS = {"veo-3.1-generate-001", "veo-3.1-fast-generate-001", LITE}
-BASE = "/v1/projects/{project}/locations/{location}/publishers/google/models/{call}"
+BASE = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
 
 
 def problem(status, message, name="INVALID_ARGUMENT"):
     body = {"error": {"code": status, "message": message, "status": name}}
     return web.json_response(body, status=status)
+
+
+@functools.cache
+def private_key():
+    """Return a key in PEM; one serves all tests, for it takes long to make."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
 
 
 class Vertex(Simulator):
@@ -49,7 +61,8 @@ class Vertex(Simulator):
     def routes(self):
         return [
             ("token", "POST", "/token", self.token),
-            ("call", "POST", BASE, self.call),
+            ("create", "POST", f"{BASE}:predictLongRunning", self.create),
+            ("poll", "POST", f"{BASE}:fetchPredictOperation", self.operation),
             ("upload", "POST", "/upload/storage/v1/b/{bucket}/o", self.upload),
             ("upload", "PUT", "/upload/storage/v1/b/{bucket}/o", self.rest),
             ("object", "GET", "/storage/v1/b/{bucket}/o/{name:.*}", self.stat),
@@ -60,17 +73,11 @@ class Vertex(Simulator):
 
     def key_file(self, folder):
         """Write a service account's key whose tokens come from here."""
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
         path = folder / "key.json"
         facts = {
             "type": "service_account",
             "client_email": "ttv@my-project.iam.gserviceaccount.com",
-            "private_key": pem.decode(),
+            "private_key": private_key(),
             "private_key_id": "1",
             "token_uri": f"{self.url}/token",
             "project_id": PROJECT,
@@ -91,44 +98,35 @@ class Vertex(Simulator):
 
     # --- Veo ------------------------------------------------------------------------------------
 
-    async def call(self, request):  # noqa: PLR0911 - a line for each refusal
+    def denied(self, request):
         if refused := self.refuse(request):
             return refused
         if request.match_info["project"] != PROJECT:
             return problem(403, "no such project", "PERMISSION_DENIED")
-        model, _, verb = request.match_info["call"].partition(":")
-        body = await request.json()
-        if verb == "fetchPredictOperation":
-            return await self.operation(model, body)
-        self.requests["create"] += 1
-        fault = self._taken("create")
-        if fault is not None and not fault.after:
-            return await self.failed(request, fault)
-        if verb != "predictLongRunning":
-            return problem(404, f"no method {verb}", "NOT_FOUND")
+        return None
+
+    async def create(self, request):
+        if denied := self.denied(request):
+            return denied
+        model, location = request.match_info["model"], request.match_info["location"]
         if model not in MODELS:
             return problem(404, f"no model {model}", "NOT_FOUND")
+        body = await request.json()
         if wrong := wrong_in(model, body):
             return problem(400, wrong)
-        location = request.match_info["location"]
         task = self.accept(body)
         task.facts["name"] = (
             f"projects/{PROJECT}/locations/{location}/publishers/google/models/{model}"
             f"/operations/{uuid.uuid4()}"
         )
-        answer = web.json_response({"name": task.facts["name"]})
-        return answer if fault is None else await self.failed(request, fault, answer)
+        return web.json_response({"name": task.facts["name"]})
 
-    async def failed(self, request, fault, answer=None):
-        from ttv_core.testing import simulator
-
-        return await simulator._failed(request, fault, answer)
-
-    async def operation(self, model, body):
-        self.requests["poll"] += 1
-        name = body.get("operationName", "")
+    async def operation(self, request):
+        if denied := self.denied(request):
+            return denied
+        name = (await request.json()).get("operationName", "")
         task = next((t for t in self.tasks.values() if t.facts["name"] == name), None)
-        if task is None or f"/models/{model}/" not in name:
+        if task is None or f"/models/{request.match_info['model']}/" not in name:
             return problem(404, "no such operation", "NOT_FOUND")
         state = task.next()
         if state == "running":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -20,6 +21,7 @@ from ttv_core import (
     QuotaExceededError,
     VideoGenerationError,
 )
+from ttv_core.http import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -123,7 +125,10 @@ def of_exception(
         return error
     if isinstance(error, errors.APIError):
         said = str(error.message or "no reason is given")
-        return _of_answer(int(error.code or 0), str(error.status or ""), said, polling=polling)
+        found = _of_answer(int(error.code or 0), str(error.status or ""), said, polling=polling)
+        headers = getattr(error.response, "headers", None) or {}
+        found.retry_after = retry_after(headers.get("retry-after"), now=time.time())
+        return found
     if isinstance(error, GoogleAPICallError):
         return _of_answer(int(error.code or 0), "", str(error.message), polling=polling)
     never = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout

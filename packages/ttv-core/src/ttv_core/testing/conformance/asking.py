@@ -11,17 +11,23 @@ from ttv_core.testing.conformance.material import film, picture
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ttv_core.capabilities import Mode, ModelCapabilities
+    from ttv_core.capabilities import Mode, ModelCapabilities, Role
     from ttv_core.interface import VideoGenerator
 
 __all__ = ["Asked", "Asking"]
 
-_GIVEN: dict[Mode, tuple[str, ...]] = {
+_NEEDED: dict[Mode, tuple[Role, ...]] = {
     "text_to_video": (),
-    "image_to_video": ("image",),
-    "first_last_frame": ("image", "last_image"),
-    "reference_to_video": ("reference_images",),
+    "image_to_video": ("first_frame",),
+    "first_last_frame": ("first_frame", "last_frame"),
+    "reference_to_video": ("reference",),
     "video_to_video": ("source_video",),
+}
+_FIELDS: dict[Role, str] = {
+    "first_frame": "image",
+    "last_frame": "last_image",
+    "reference": "reference_images",
+    "source_video": "source_video",
 }
 
 
@@ -47,29 +53,32 @@ class Asked:
 class Asking(Conformance):
     """Knows how to ask every model for every mode; override what your models need more."""
 
-    def inputs(self, mode: Mode, level: int = 90) -> dict[str, Any]:
-        """Return pictures or a video for a mode.
+    def inputs(self, model: ModelCapabilities, mode: Mode, level: int = 90) -> dict[str, Any]:
+        """Return the pictures or the video that a model needs in a mode.
 
         Args:
+            model: What it can do in that mode.
             mode: What is made from what.
             level: Another level gives other pictures.
         """
+        needed = [*_NEEDED[mode], *(r for role in _NEEDED[mode] for r in model.requires.get(role, ()))]
         given: dict[str, Any] = {
             "image": picture(level),
             "last_image": picture(level + 1),
             "reference_images": [picture(level)],
             "source_video": film(),
         }
-        return {name: given[name] for name in _GIVEN[mode]}
+        return {_FIELDS[role]: given[_FIELDS[role]] for role in needed if role in _FIELDS}
 
     def fields(self, model: ModelCapabilities, mode: Mode) -> dict[str, Any]:
         """Return the fields of the smallest request of a model in a mode."""
         named = {} if self.five_methods else {"model": model.id}
-        return {"prompt": "a red fox", **named, **self.inputs(mode)}
+        return {"prompt": "a red fox", **named, **self.inputs(model, mode)}
 
     def every(self, backend: VideoGenerator) -> Iterator[Asked]:
         """Return every model that is in use, in every mode that it has."""
         for model in backend.capabilities.models:
             if model.status != "retired":
                 for mode in model.modes:
-                    yield Asked(model.in_mode(mode), mode, self.fields(model, mode))
+                    able = model.in_mode(mode)
+                    yield Asked(able, mode, self.fields(able, mode))

@@ -87,7 +87,7 @@ class Creating(AtAVendor):
         )
         if not accepted or error.job_id is None:
             return
-        jobs.adopt(error.job_id, next(iter(self.vendor.tasks)))
+        jobs.adopt(error.job_id, self.remote_id(next(iter(self.vendor.tasks.values()))))
         self.finish()
         video = self.brought_home(self.resumed(error.job_id), "a job that was adopted by its id")
         holds(

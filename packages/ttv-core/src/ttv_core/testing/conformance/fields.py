@@ -67,7 +67,7 @@ class Fields(Asking):
         backend = self.made()
         problems = []
         for asked in self.every(backend):
-            for name, other in self.inputs(asked.mode, level=200).items():
+            for name, other in self.inputs(asked.model, asked.mode, level=200).items():
                 if self._same(backend, asked, {}, {name: other}) and name != "source_video":
                     problems.append(f"{asked}: two different values of {name} plan the same")
         all_hold(

@@ -65,7 +65,7 @@ class Leaking(AtAVendor):
     def _errors(self) -> Iterator[tuple[str, str, Exception]]:
         """Return what `submit` and `poll` raise while the vendor fails in each way."""
         self.vendor.states = [self.running]
-        backend = self.remote(max_retries=0)
+        backend = self._one
         ref = self.submitted()
         calls: dict[str, tuple[str, Callable[[], Any]]] = {
             "submit": (self.creates, self.submitted),
