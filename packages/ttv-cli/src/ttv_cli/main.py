@@ -39,6 +39,9 @@ COMMANDS = {
     "doctor": Lazy("ttv_cli.commands.doctor:doctor", "Say what works, and what mends the rest."),
     "plugins": Lazy("ttv_cli.commands.plugins:plugins", "Load every plugin and say how that went."),
     "config": Lazy("ttv_cli.commands.config:config", "Show, check or begin the configuration."),
+    "new-backend": Lazy(
+        "ttv_cli.commands.new_backend:new_backend", "Write the package of a new backend."
+    ),
     "completion": Lazy(
         "ttv_cli.commands.completion:completion", "Print the completion script of a shell."
     ),
