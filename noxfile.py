@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ PLUGINS = [name for name in PACKAGES if name != CORE]
 # again for packages that add nothing to them.
 LOWEST = [name for name, each in PACKAGES.items() if not built_on_constraints(each)]
 PYTHONS = python_versions(PACKAGES[CORE].pyproject)
+EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/pyproject.toml"))
 WHEELHOUSE = ROOT / ".nox" / "wheelhouse"
 CORE_COVERAGE = 95
 
@@ -163,6 +165,35 @@ def wheels(session: nox.Session) -> None:
         session.run("ttv", "config", "check", "--config", str(config), env=keys)
 
 
+@nox.session(python=PYTHONS[0], requires=["build"])
+def examples(session: nox.Session) -> None:
+    """Install the packages under examples/ with the core's wheel alone, and run their checks."""
+    for folder in EXAMPLES:
+        check_as_its_author(session, folder)
+    others = (installed(session) & PACKAGES.keys()) - {CORE}
+    if others:
+        session.error(f"{', '.join(sorted(others))} came with the examples")
+
+
+@nox.session(python=PYTHONS[0], requires=["build"])
+def new_backend(session: nox.Session) -> None:
+    """Write packages of new backends, and hold them to their own tests and checks at once."""
+    session.install("ttv-cli", "-c", str(WHEELHOUSE / "ours.txt"))
+    # Outside of the repository, whose settings they must not need.
+    with tempfile.TemporaryDirectory() as home:
+        for kind in ("remote", "local"):
+            folder = Path(home, f"ttv-acme-{kind}")
+            session.run("ttv", "new-backend", f"acme-{kind}", f"--{kind}", "-o", str(folder))
+            check_as_its_author(session, folder)
+            # However long a name is, its lines are as a formatter wants them.
+            for name in ("ab", "abcdefgh-ijklmnop-qrstuv"):
+                other = Path(home, f"ttv-{name}-{kind}")
+                session.run("ttv", "new-backend", name, f"--{kind}", "-o", str(other), silent=True)
+                with session.chdir(other):
+                    session.run("ruff", "check")
+                    session.run("ruff", "format", "--check")
+
+
 @nox.session
 def readme(session: nox.Session) -> None:
     """Run the README's first command in a clean copy and decode the video that it makes."""
@@ -276,6 +307,19 @@ def install(session: nox.Session, package: Package, *more: str, extras: Sequence
     undeclared = (installed(session) & PACKAGES.keys()) - declared.keys()
     if undeclared:
         session.error(f"{package.name} does not declare {', '.join(sorted(undeclared))}")
+
+
+def check_as_its_author(session: nox.Session, folder: Path) -> None:
+    """Install a package that is not of this workspace, and run its tests, ruff and mypy in it."""
+    checkers = [line for line in group("dev") if Requirement(line).name in {"mypy", "ruff"}]
+    ours = ("-c", str(WHEELHOUSE / "ours.txt"))
+    session.install(f"{folder}[dev]", *checkers, *ours)
+    session.run("python", "-m", "pip", "check")
+    with session.chdir(folder):
+        session.run("ruff", "check")
+        session.run("ruff", "format", "--check")
+        session.run("mypy")
+        session.run("pytest", *session.posargs, env=CLEAN_ROOM | REPEATABLE)
 
 
 def installed(session: nox.Session) -> set[str]:

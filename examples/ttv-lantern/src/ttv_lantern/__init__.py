@@ -1,0 +1,1 @@
+"""Lantern, a tiny vendor of moving pictures, and the backend of ttv for it."""

@@ -1,0 +1,1 @@
+"""Plasma, the moving colours of old screens, as a backend of ttv."""
