@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tools import readme_commands, wheel_contents
+from tools import doc_pages, readme_commands, wheel_contents
 from tools.lowest_versions import lowest_versions
 from tools.workspace import CORE, ROOT, Package, built_on_constraints, closure, packages
 
@@ -212,6 +212,26 @@ def readme(session: nox.Session) -> None:
         session.run(python, "tools/check_video.py", name, *promised, external=True)
 
 
+@nox.session(python=PYTHONS[0], requires=["build"])
+def docs(session: nox.Session) -> None:
+    """Build the documentation, run what it shows and check where it leads."""
+    # The examples run through these; of the other packages only the data is read.
+    whole = [package for name, package in PACKAGES.items() if name in shown_at_work()]
+    session.install(
+        *(str(wanted(package, package.extras)) for package in whole),
+        *(need for package in whole for need in dependency_groups(package.pyproject, "test")),
+        *group("docs"),
+        *group("examples"),
+        *group("parallel"),
+        *("-c", str(WHEELHOUSE / "ours.txt")),
+    )
+    session.install("--no-deps", *(str(wheel(package)) for package in PACKAGES.values()))
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
+    # Each page is a test that takes its time: those of a file need not stay together.
+    side_by_side = [word for word in SIDE_BY_SIDE if "loadfile" not in word]
+    session.run("pytest", *side_by_side, "docs/tests", *session.posargs, env=CLEAN_ROOM)
+
+
 @nox.session(default=False, python=PYTHONS[0], requires=["build"])
 def bench(session: nox.Session) -> None:
     """Run the benchmarks, or those named after `--`."""
@@ -258,6 +278,12 @@ def changelog(session: nox.Session) -> None:
 def group(name: str) -> list[str]:
     """Return a dependency group of the workspace."""
     return list(dependency_groups(load_toml("pyproject.toml"), name))
+
+
+def shown_at_work() -> set[str]:
+    """Return the packages through which examples of the documentation run."""
+    vendors = {f"ttv-{vendor}" for page in doc_pages.pages() for vendor in page.vendors}
+    return {CORE, "ttv-cli", "ttv-animatic", *vendors}
 
 
 def not_looked_into() -> set[str]:
