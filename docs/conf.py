@@ -40,7 +40,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 maximum_signature_line_length = 88
 
-smartquotes = False  # it would make one dash of the two before an option
+smartquotes_action = "De"  # dashes and ellipses; quotes are often those of code
 
 html_theme = "furo"
 html_title = "ttv"

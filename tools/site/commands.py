@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["commands_page"]
+
+_OPTION = re.compile(r"(?<![`\w-])--[a-z][a-z-]*")
 
 
 def commands_page() -> str:
@@ -37,7 +40,7 @@ def _command(
     params = [param for param in command.params if isinstance(param, click.Option)]
     options = [record for param in params if (record := param.get_help_record(context))]
     if options:
-        rows = [(f"`{name}`", cell(said)) for name, said in options]
+        rows = [(f"`{name}`", cell(_text(said))) for name, said in options]
         yield table(("option", "meaning"), rows)
     if command.epilog:
         yield from _epilog(command.epilog)
@@ -49,7 +52,8 @@ def _command(
 
 
 def _text(text: str | None) -> str:
-    return inspect.cleandoc(text or "").replace("\b\n", "")
+    """Return a text with its options as code: two hyphens are no dash."""
+    return _OPTION.sub(r"`\g<0>`", inspect.cleandoc(text or "").replace("\b\n", ""))
 
 
 def _epilog(text: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ def general_keys() -> str:
     """Return the table of the keys that belong to the core."""
     said = attributes(Config) | _MORE
     rows = [
-        (f"`{name}`", f"`{kind_of(field.annotation)}`", _default(field), said.get(name, ""))
+        (f"`{name}`", _kind(field), _default(field), said.get(name, ""))
         for name, field in _General.model_fields.items()
     ]
     return table(("key", "type", "default", "meaning"), rows)
@@ -47,7 +47,7 @@ def settings_table(settings: type[BaseModel], *, inherited: bool = False) -> str
     rows = [
         (
             f"`{name}`",
-            f"`{kind_of(settings.model_fields[name].annotation)}`",
+            _kind(settings.model_fields[name]),
             _default(settings.model_fields[name]),
             ", ".join(f"`{variable}`" for variable in variables.get(name, ())),
             said.get(name, ""),
@@ -55,6 +55,11 @@ def settings_table(settings: type[BaseModel], *, inherited: bool = False) -> str
         for name in names
     ]
     return table(("setting", "type", "default", "or the variable", "meaning"), rows)
+
+
+def _kind(field: Any) -> str:
+    """Return a field's type; that it may be left out is told by an empty default."""
+    return f"`{kind_of(field.annotation).removesuffix(' | None')}`"
 
 
 def _default(field: Any) -> str:
