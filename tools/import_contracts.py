@@ -21,7 +21,7 @@ from tools.workspace import CORE, ROOT, Package, packages
 Contract = dict[str, Any]
 
 
-def contracts_between(members: dict[str, Package], rules: dict[str, list[str]]) -> list[Contract]:
+def contracts_between(members: dict[str, Package], rules: dict[str, Any]) -> list[Contract]:
     """Write the contracts that follow from the packages found.
 
     Args:
@@ -65,6 +65,16 @@ def contracts_between(members: dict[str, Package], rules: dict[str, list[str]]) 
             }
             for package in others
             for users in [_declared_users(package, others, rules["engines"])]
+        ),
+        *(
+            {
+                "name": f"Only {owner} imports {library}",
+                "type": "forbidden",
+                "source_modules": [p.module for p in members.values() if p.module != owner],
+                "forbidden_modules": [library],
+                "allow_indirect_imports": True,
+            }
+            for library, owner in rules["libraries"].items()
         ),
     ]
 
@@ -121,7 +131,8 @@ def main() -> int:
     between = contracts_between(members, tool["import-contracts"])
     # A contract that protects nothing says nothing.
     between = [contract for contract in between if [] not in contract.values()]
-    return _check({"root_packages": modules}, between) or failed
+    options = {"root_packages": modules, "include_external_packages": True}
+    return _check(options, between) or failed
 
 
 if __name__ == "__main__":
