@@ -61,7 +61,10 @@ class Asking(Conformance):
             mode: What is made from what.
             level: Another level gives other pictures.
         """
-        needed = [*_NEEDED[mode], *(r for role in _NEEDED[mode] for r in model.requires.get(role, ()))]
+        needed = [
+            *_NEEDED[mode],
+            *(r for role in _NEEDED[mode] for r in model.requires.get(role, ())),
+        ]
         given: dict[str, Any] = {
             "image": picture(level),
             "last_image": picture(level + 1),
