@@ -29,6 +29,19 @@ from ttv_core.media import VideoWriter  # noqa: E402
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STORE = 80 * 1024**2
+# What Ray's older releases do in a process that starts machines or connects to them.
+OF_RAY = (
+    "ignore:unclosed file <_io.*/dev/null:ResourceWarning",
+    "ignore:subprocess .* is still running:ResourceWarning",
+    "ignore:Tip. In future versions of Ray:FutureWarning",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            for line in OF_RAY:
+                item.add_marker(pytest.mark.filterwarnings(line))
 
 
 @pytest.fixture(scope="session")

@@ -305,9 +305,7 @@ def test_a_cluster_of_this_machine_for_the_batch_says_nothing_and_leaves_nothing
 ):
     code = LOCAL.format(here=str(HERE), log=str(tmp_path / "log"), out=str(tmp_path / "out"))
     before = processes(ray_folder)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("['completed', 'failed']\n", "")
     until(lambda: processes(ray_folder) <= before)
 

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import time
+import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -69,9 +70,12 @@ class Cluster:
             how |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
         else:
             self._knock()
+        # Older releases tell each driver of a change to come, which is not the matter of its user.
+        warnings.filterwarnings("ignore", "Tip: In future versions of Ray", FutureWarning)
         try:
             ray.init(address=settings.address or "local", **how)
         except (Exception, SystemExit) as error:
+            ray.shutdown()  # of what it may have begun
             raise self._unreachable(f"{type(error).__name__}: {error}") from error
         self._ours = True
         _hush()
