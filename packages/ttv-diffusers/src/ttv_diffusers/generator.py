@@ -12,6 +12,7 @@ from ttv_core import (
     Availability,
     LocalVideoGenerator,
     ModelNotFoundError,
+    Needs,
     models_from,
 )
 from ttv_diffusers.desk import desk_of
@@ -181,6 +182,17 @@ class PipelineGenerator(LocalVideoGenerator):
 
         entry = self.entry_of(self.plan("what is loaded", model=model).model)
         return keep(self, entry, idle=idle, tied=tied)
+
+    def needs(self, plan: Plan) -> Needs:
+        """Say what a machine must have: GPUs, unless the settings want another device.
+
+        "auto" wants one too: what another machine has is not seen from here, and on the CPU a real
+        model takes hours.
+        """
+        shared: int = plan.native.get("gpus", self.settings.gpus)
+        if self.settings.device in {"cpu", "mps"} and "gpus" not in plan.native:
+            return Needs(cpus=self.settings.threads or 1)
+        return Needs(gpus=shared)
 
     def unload(self) -> None:
         """End the worker, if nobody else is using it."""
