@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import types
+
 import numpy as np
 import pytest
 
 from ttv_core import BackendUnavailableError, ConfigurationError, ModelNotFoundError
 from ttv_diffusers import EngineSettings
 from ttv_diffusers.protocol import Generate
-from ttv_diffusers.worker import devices
+from ttv_diffusers.worker import devices, levers
 from ttv_diffusers.worker.frames import streaming
 from ttv_diffusers.worker.loading import load
 from ttv_diffusers.worker.running import run
@@ -117,6 +120,99 @@ def test_levers_that_cost_some_quality(made, settings):
     assert np.abs(made(**settings)[0].astype(int) - made()[0]).mean() < 30
 
 
+def test_weights_are_stored_in_int8(made):
+    pytest.importorskip("torchao", exc_type=ImportError)
+    frames, held, _ = made(quantization="torchao-int8", name="wan22_t2v", pipeline="WanPipeline")
+    for part in (held.pipeline.transformer, held.pipeline.transformer_2):
+        kinds = {type(weight).__name__ for weight in part.parameters()}
+        assert "Int8Tensor" in kinds
+    assert not any("Int8" in type(w).__name__ for w in held.pipeline.vae.parameters())
+    assert np.abs(frames.astype(int) - made(name="wan22_t2v")[0]).mean() < 1
+
+
+@pytest.mark.parametrize(
+    "backend", ["eager", *(["inductor"] if os.environ.get("TTV_TORTURE") == "full" else [])]
+)
+def test_compiled_blocks_make_the_same_picture(made, monkeypatch, backend):
+    """What makes machine code of them takes a minute, and is left out of the usual run."""
+    import torch
+
+    compiled, usual = [], torch.nn.Module.compile
+
+    def compile_with(module):
+        compiled.append(module)
+        usual(module, backend=backend)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", compile_with)
+    frames, held, _ = made(compile=True)
+    assert compiled == list(held.pipeline.transformer.blocks)
+    assert all(block._compiled_call_impl is not None for block in compiled)
+    assert np.abs(frames.astype(int) - made()[0]).max() <= 1
+
+
+class OnGpu:
+    """A pipeline that notes where it is put: there is no GPU to put it on."""
+
+    def __init__(self):
+        self.components, self.done = {}, []
+        self.vae = types.SimpleNamespace(
+            enable_tiling=lambda: self.done.append("tiling"),
+            enable_slicing=lambda: self.done.append("slicing"),
+        )
+
+    def to(self, device):
+        self.done.append(f"to {device}")
+
+    def enable_model_cpu_offload(self, device):
+        self.done.append(f"model offload to {device}")
+
+    def enable_sequential_cpu_offload(self, device):
+        self.done.append(f"sequential offload to {device}")
+
+    def enable_group_offload(self, **how):
+        self.done.append(f"group offload to {how['onload_device']}, {how['offload_type']}")
+        assert how["use_stream"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "done"),
+    [
+        ({"memory": "high"}, ["to cuda:0"]),
+        ({"memory": "balanced"}, ["tiling", "slicing", "model offload to cuda:0"]),
+        ({"memory": "low"}, ["tiling", "slicing", "group offload to cuda:0, leaf_level"]),
+        ({"memory": "low", "vae_tiling": False, "offload": "none"}, ["slicing", "to cuda:0"]),
+        ({"memory": "high", "offload": "sequential"}, ["sequential offload to cuda:0"]),
+        ({"memory": "high", "vae_slicing": True}, ["slicing", "to cuda:0"]),
+    ],
+)
+def test_on_a_gpu_a_preset_says_what_is_where_and_a_lever_goes_before_it(
+    settings, done, monkeypatch
+):
+    import torch
+
+    monkeypatch.setattr(levers, "free_memory", lambda device: 1)
+    pipeline = OnGpu()
+    levers.place(pipeline, EngineSettings(**settings).levers, torch.device("cuda:0"))
+    assert pipeline.done == done
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "device"),
+    [(True, True, "cuda:0"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_is_the_fastest_that_torch_can_use(monkeypatch, cuda, mps, device):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert str(devices.choose_device("auto")) == device
+    if cuda:
+        assert str(devices.choose_device("cuda")) == "cuda:0"
+        with pytest.raises(BackendUnavailableError, match="there are 1 GPUs"):
+            devices.choose_device("cuda:1")
+
+
 def test_weights_in_bfloat16_are_decoded_in_float32(made):
     import torch
 
@@ -141,7 +237,11 @@ def test_dtypes_follow_the_device():
         ({"attention": "sage"}, BackendUnavailableError, "sage"),
         ({"attention": "acme"}, ConfigurationError, "acme"),
         ({"quantization": "quanto-int8"}, BackendUnavailableError, "optimum-quanto"),
-        ({"quantization": "bitsandbytes-8bit"}, BackendUnavailableError, "bitsandbytes"),
+        (
+            {"quantization": "bitsandbytes-8bit"},
+            (BackendUnavailableError, ConfigurationError),
+            "bitsandbytes",
+        ),
         ({"device": "cuda:7"}, BackendUnavailableError, "cuda:7"),
         ({"device": "mps"}, BackendUnavailableError, "mps"),
         ({"pipeline": "AcmePipeline"}, BackendUnavailableError, "AcmePipeline"),
@@ -152,11 +252,11 @@ def test_dtypes_follow_the_device():
 def test_what_cannot_be_done_is_said(pipelines, settings, error, word):
     wanted = {"checkpoint": str(pipelines("wan21_t2v")), "pipeline": "WanPipeline"}
     chosen = {name: settings[name] for name in wanted if name in settings}
-    levers = {name: value for name, value in settings.items() if name not in wanted}
+    others = {name: value for name, value in settings.items() if name not in wanted}
     order = Generate(
         job="j",
         call={},
-        levers=EngineSettings(**({"device": "cpu"} | levers)).levers,
+        levers=EngineSettings(**({"device": "cpu"} | others)).levers,
         seed=1,
         **(wanted | chosen),
     )

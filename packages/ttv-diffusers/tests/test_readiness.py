@@ -57,9 +57,18 @@ def test_a_gpu_that_is_not_there_is_told(generator, monkeypatch):
     assert "device: cpu" in remedy
 
 
-@pytest.mark.parametrize("settings", [{"offload": "model"}, {"gpus": 2}])
-def test_what_only_a_gpu_can_do_is_told(generator, settings):
-    assert not told(generator(**settings))[0]
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"offload": "model"}, "offload: model needs a GPU"),
+        ({"gpus": 2}, "gpus is 2"),
+        ({"quantization": "bitsandbytes-4bit"}, "quantization: bitsandbytes-4bit needs a GPU"),
+    ],
+)
+def test_what_only_a_gpu_can_do_is_told(generator, settings, word):
+    ok, reason, _ = told(generator(**settings))
+    assert not ok
+    assert word in reason
 
 
 def test_which_device_is_meant(monkeypatch):

@@ -95,6 +95,10 @@ def _device(settings: EngineSettings) -> Iterator[Finding]:
         yield f"device is {settings.device}, but no GPU is seen here", "device: cpu, or a driver"
     if place == "cpu" and settings.offload in {"model", "sequential"}:
         yield f"offload: {settings.offload} needs a GPU, and the device is the CPU", "offload: none"
+    how = settings.quantization
+    if how is not None and how.startswith("bitsandbytes") and not place.startswith("cuda"):
+        reason = f"quantization: {how} needs a GPU, and the device is {place}"
+        yield reason, "quantization: torchao-int8"
     if place == "cpu" and settings.gpus > 1:
         yield f"gpus is {settings.gpus}, and the device is the CPU", "gpus: 1"
 

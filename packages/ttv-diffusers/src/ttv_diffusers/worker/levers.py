@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -137,11 +138,12 @@ def _cache(name: str, pipeline: Any) -> Any:
     return diffusers.TaylorSeerCacheConfig()
 
 
-def quantization(wanted: str) -> Any:
+def quantization(wanted: str, device: torch.device) -> Any:
     """Return how the weights of the transformers are to be stored.
 
     Raises:
         BackendUnavailableError: If the package for it is missing.
+        ConfigurationError: If it does not go with the device.
     """
     from diffusers import PipelineQuantizationConfig
 
@@ -153,14 +155,35 @@ def quantization(wanted: str) -> Any:
         raise BackendUnavailableError(
             msg, code="missing_package", charged="no", remedy=f"pip install {name}"
         )
-    backends: dict[str, tuple[str, dict[str, Any]]] = {
-        "bitsandbytes": (f"bitsandbytes_{bits}", {f"load_in_{bits}": True}),
-        "torchao": ("torchao", {"quant_type": "int8wo"}),
-        "quanto": ("quanto", {"weights_dtype": "int8"}),
-    }
-    backend, arguments = backends[package]
+    if package == "bitsandbytes" and device.type != "cuda":
+        msg = f"quantization: {wanted} needs a GPU, and the device is {device.type}"
+        raise ConfigurationError(
+            msg, code="needs_gpu", charged="no", remedy="quantization: torchao-int8"
+        )
+    how = _QUANTIZED[package](bits)
+    # One for each part: what diffusers builds from a name must be known to transformers as well.
     return PipelineQuantizationConfig(
-        quant_backend=backend,
-        quant_kwargs=arguments,
-        components_to_quantize=["transformer", "transformer_2"],
+        quant_mapping={"transformer": how, "transformer_2": copy.deepcopy(how)}
     )
+
+
+def _bitsandbytes(bits: str) -> Any:
+    from diffusers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(**{f"load_in_{bits}": True})
+
+
+def _torchao(_: str) -> Any:
+    from diffusers import TorchAoConfig
+    from torchao.quantization import Int8WeightOnlyConfig
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
+
+
+def _quanto(bits: str) -> Any:
+    from diffusers import QuantoConfig
+
+    return QuantoConfig(weights_dtype=bits)
+
+
+_QUANTIZED = {"bitsandbytes": _bitsandbytes, "torchao": _torchao, "quanto": _quanto}

@@ -110,7 +110,7 @@ def load(order: Generate | Load) -> Held:
         "local_files_only": not levers["allow_download"],
     }
     if levers["quantization"]:
-        arguments["quantization_config"] = quantization(levers["quantization"])
+        arguments["quantization_config"] = quantization(levers["quantization"], device)
     cls = _class_of(order.pipeline)
     try:
         pipeline = cls.from_pretrained(order.checkpoint, **arguments)
