@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import socket
 import time
@@ -14,7 +13,6 @@ from endpoint_servers import MODEL
 from ttv_core import (
     BackendUnavailableError,
     InvalidInputError,
-    QuotaExceededError,
     SubmissionUncertainError,
     jobs,
 )
@@ -37,31 +35,16 @@ def test_nobody_listens():
         assert jobs.get(error.job_id).state == "failed"
 
 
+# What is lost in every server's way is in the kit; here is what becomes of it.
 LOST = {
-    "reset within the request": {"fault": "reset"},
     "reset before the answer": {"fault": "reset", "after": True},
-    "closed before the answer": {"fault": "close", "after": True},
-    "no answer": {"fault": "silence"},
-    "no answer, accepted": {"fault": "silence", "after": True},
-    "half an answer": {"fault": "cut", "after": True},
-    "a page": {"fault": "body", "after": True, "body": b"<html>"},
-    "nothing": {"fault": "body", "after": True, "body": b""},
-    "no id": {"fault": "body", "after": True, "body": b"{}"},
     "an id of another kind": {"fault": "body", "after": True, "body": b'{"id": [1]}'},
-    "a list": {"fault": "body", "after": True, "body": b'["task-1"]'},
-    "500": {"fault": "status", "status": 500},
-    "500 after it was accepted": {"fault": "status", "status": 500, "after": True},
-    "502": {"fault": "status", "status": 502, "after": True},
     "503": {"fault": "status", "status": 503},
-    "504": {"fault": "status", "status": 504, "after": True},
-    "a redirect": {"fault": "status", "status": 307, "headers": {"Location": "/elsewhere"}},
 }
 
 
 @pytest.mark.parametrize("fault", LOST)
 def test_a_lost_answer_never_makes_a_second_job(server, monkeypatch, fault):
-    if LOST[fault]["fault"] == "silence":
-        promise(monkeypatch, create_timeout=0.5)
     generator = EndpointGenerator(**settings(server, dialect=server.dialect))
     server.fail("create", times=1, **LOST[fault])
     accepted = bool(LOST[fault].get("after"))
@@ -95,22 +78,6 @@ def test_a_refusal_is_definite_and_says_what_the_server_says(server, generator, 
     assert "body.seconds: not that way" in error.message
     assert (error.charged, server.requests["create"], server.accepted) == ("no", 1, 0)
     assert jobs.get(error.job_id).state == "failed"
-
-
-@pytest.mark.parametrize("said", ["0", "http date", "-5", ""])
-def test_a_limit_of_a_gateway_passes(vllm, omni, said):
-    wait = email.utils.formatdate(time.time() - 60, usegmt=True) if said == "http date" else said
-    headers = {"Retry-After": wait} if wait else {}
-    vllm.fail("create", "status", status=429, headers=headers)
-    assert omni.generate("a fox").path.is_file()
-    assert (vllm.requests["create"], vllm.accepted) == (2, 1)
-
-
-def test_what_a_gateway_asks_for_is_told(server):
-    server.fail("create", "status", status=429, headers={"Retry-After": "17"})
-    error = failure(EndpointGenerator(**settings(server, max_retries=0, dialect=server.dialect)))
-    assert type(error) is QuotaExceededError
-    assert (error.retry_after, server.requests["create"]) == (17, 1)
 
 
 # --- looking a lost job up ----------------------------------------------------------------------

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import email.utils
 import json
-import socket
-import threading
 import time
 
 import pytest
-from conftest import made_video
 from minimax_vendor import KEY
 
 from ttv_core import (
-    BackendUnavailableError,
     DownloadError,
-    GenerationTimeoutError,
     JobExpiredError,
-    QuotaExceededError,
     RemoteRef,
     SubmissionUncertainError,
     VideoGenerationError,
@@ -26,7 +19,6 @@ from ttv_core import (
     resume,
 )
 from ttv_core.jobs import Lookup
-from ttv_minimax.generator import MinimaxGenerator
 from ttv_minimax.h3 import H3
 from ttv_minimax.hailuo import Hailuo
 
@@ -48,36 +40,10 @@ def resumed(vendor, job_id):
 # --- creating (R1 to R9) ------------------------------------------------------------------------
 
 
-@BOTH
-def test_r1_nobody_listens(model):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    error = failure(MinimaxGenerator(base_url=url, api_key=KEY), model=model)
-    assert type(error) is BackendUnavailableError
-    assert (error.code, error.charged) == ("not_sent", "no")
-    assert jobs.get(error.job_id).state == "failed"
-
-
+# What is lost in every vendor's way is in the kit; these are MiniMax's own.
 LOST = {
-    "r2 reset within the request": {"fault": "reset"},
-    "r3 reset before the answer": {"fault": "reset", "after": True},
-    "r3 closed before the answer": {"fault": "close", "after": True},
-    "r4 no answer": {"fault": "silence"},
-    "r4 no answer, accepted": {"fault": "silence", "after": True},
-    "r5 half an answer": {"fault": "cut", "after": True},
-    "r5 a page": {"fault": "body", "after": True, "body": b"<html>"},
-    "r5 nothing": {"fault": "body", "after": True, "body": b""},
-    "r5 no id": {"fault": "body", "after": True, "body": b"{}"},
-    "r5 an id of another kind": {"fault": "body", "after": True, "body": b'{"task_id": [1]}'},
-    "r5 a list": {"fault": "body", "after": True, "body": b'["task-1"]'},
-    "r9 500": {"fault": "status", "status": 500},
-    "r9 500 after it was accepted": {"fault": "status", "status": 500, "after": True},
-    "r9 502": {"fault": "status", "status": 502, "after": True},
-    "r9 503": {"fault": "status", "status": 503},
-    "r9 504": {"fault": "status", "status": 504, "after": True},
-    "r9 529": {"fault": "status", "status": 529},
-    "a redirect": {"fault": "status", "status": 307, "headers": {"Location": "/elsewhere"}},
+    "an id of another kind": {"fault": "body", "after": True, "body": b'{"task_id": [1]}'},
+    "529": {"fault": "status", "status": 529},
 }
 
 
@@ -88,19 +54,13 @@ def promise(monkeypatch, *protocols, **changes):
 
 
 @pytest.fixture
-def impatient(monkeypatch, fault):
-    if LOST[fault]["fault"] == "silence":
-        promise(monkeypatch, create_timeout=1.0)
-
-
-@pytest.fixture
 def patient(monkeypatch):
     """Have jobs looked up for long, however busy the machine is."""
     promise(monkeypatch, H3, lookup=Lookup(settle=20))
 
 
 @pytest.mark.parametrize("fault", LOST)
-def test_a_lost_answer_of_v1_is_left_to_a_person(vendor, minimax, impatient, fault):
+def test_a_lost_answer_of_v1_is_left_to_a_person(vendor, minimax, fault):
     vendor.fail("create", times=1, **LOST[fault])
     error = failure(minimax)
     assert type(error) is SubmissionUncertainError
@@ -111,39 +71,6 @@ def test_a_lost_answer_of_v1_is_left_to_a_person(vendor, minimax, impatient, fau
         jobs.adopt(error.job_id, next(iter(vendor.tasks)))
         assert resumed(vendor, error.job_id).path.read_bytes() == vendor.video
         assert vendor.requests["create"] == 1
-
-
-@pytest.mark.parametrize("fault", LOST)
-def test_a_lost_answer_of_v2_is_looked_up(vendor2, h3, impatient, fault):
-    vendor2.fail("create", times=1, **LOST[fault])
-    if LOST[fault].get("after"):
-        assert h3.generate("a fox").path.read_bytes() == vendor2.video
-        assert vendor2.accepted == 1
-    else:
-        error = failure(h3)
-        assert type(error) is SubmissionUncertainError
-        assert (error.charged, vendor2.accepted) == ("unknown", 0)
-        assert jobs.get(error.job_id).state == "unknown"
-    assert vendor2.requests["create"] == 1
-    assert vendor2.requests["list"] >= 1
-
-
-@BOTH
-@pytest.mark.parametrize("said", ["0", "http date", "-5", "①", ""])
-def test_r8_a_rate_limit_passes(vendor, minimax, model, said):
-    wait = email.utils.formatdate(time.time() - 60, usegmt=True) if said == "http date" else said
-    headers = {"Retry-After": wait} if wait and wait.isascii() else {}
-    vendor.fail("create", "status", status=429, headers=headers)
-    assert minimax.generate("a fox", model=model).path.is_file()
-    assert (vendor.requests["create"], vendor.accepted) == (2, 1)
-
-
-def test_r8_what_the_vendor_asks_for_is_told(vendor, minimax):
-    vendor.fail("create", "status", status=429, headers={"Retry-After": "17"}, times=1)
-    once = MinimaxGenerator(base_url=vendor.url, api_key=KEY, max_retries=0)
-    error = failure(once)
-    assert type(error) is QuotaExceededError
-    assert (error.retry_after, vendor.requests["create"]) == (17, 1)
 
 
 # --- looking up (R11) ---------------------------------------------------------------------------
@@ -252,17 +179,9 @@ def test_r11_every_page_is_read(vendor2, h3):
 
 # --- polling (R12 to R14) -----------------------------------------------------------------------
 
+# What fails in every vendor's way is in the kit.
 POLLS = {
-    "500": {"fault": "status", "status": 500},
-    "403": {"fault": "status", "status": 403},
-    "404": {"fault": "status", "status": 404},
-    "429": {"fault": "status", "status": 429},
-    "a page": {"fault": "body", "body": b"<html>"},
-    "nothing": {"fault": "body", "body": b""},
     "a list": {"fault": "body", "body": b"[1, 2]"},
-    "half": {"fault": "cut", "after": True},
-    "reset": {"fault": "reset"},
-    "an empty object": {"fault": "body", "body": b"{}"},
     "other kinds": {"fault": "body", "body": b'{"task": 5, "status": {"a": 1}, "base_resp": 7}'},
 }
 
@@ -302,20 +221,6 @@ def test_r12_a_job_that_is_gone_for_good(vendor, minimax, model, monkeypatch):
     with pytest.raises(JobExpiredError):
         job.wait(20)
     assert jobs.get(job.id).state == "expired"
-
-
-@pytest.mark.parametrize(("model", "word"), [(V1, "Processing"), (V2, "running")])
-def test_r13_a_job_that_never_ends(vendor, minimax, model, word):
-    vendor.states = [word]
-    runs = threading.Event()
-    job = minimax.start(
-        "a fox", model=model, on_event=lambda e: e.state == "running" and runs.set()
-    )
-    assert runs.wait(20)
-    with pytest.raises(GenerationTimeoutError) as caught:
-        job.wait(0.01)
-    assert caught.value.job_id == job.id
-    assert jobs.get(job.id).state == "running"
 
 
 # --- the video (R15 to R17) ---------------------------------------------------------------------
@@ -368,15 +273,6 @@ def test_r15_a_link_that_leads_astray_is_not_followed(vendor, minimax, model, li
 
 
 @BOTH
-@pytest.mark.parametrize("kind", ["cut", "no_range", "new_etag", "wrong_length", "gzip", "reset"])
-def test_r16_a_download_that_breaks_is_gone_on_with(vendor, minimax, model, kind):
-    vendor.fail("file", "cut", at=500).fail("file", kind)
-    video = minimax.generate("a fox", model=model)
-    assert video.path.read_bytes() == vendor.video
-    assert (vendor.requests["create"], video.charged) == (1, "yes")
-
-
-@BOTH
 @pytest.mark.parametrize("dead", [1, 2])
 def test_r16_an_expired_link_is_asked_for_anew(vendor, minimax, model, dead):
     vendor.dead_links = dead
@@ -410,31 +306,3 @@ def test_r16_a_page_that_is_not_found_proves_nothing(vendor2, h3):
     with pytest.raises(DownloadError) as caught:
         h3.ask(h3.fetch(ref))
     assert caught.value.retryable
-
-
-WRONG = {
-    "a page": b"<html>expired</html>",
-    "json": b'{"error": "expired"}',
-    "nothing": b"",
-    "zeros": bytes(5000),
-    "half": None,
-    "flipped": None,
-}
-
-
-@BOTH
-@pytest.mark.parametrize("kind", WRONG)
-def test_r17_what_is_no_whole_video_is_no_file(vendor, minimax, model, kind, silent, tmp_path):
-    data = WRONG[kind]
-    if kind == "half":
-        data = silent[: len(silent) // 2]
-    elif kind == "flipped":
-        start = silent.index(b"mdat") + 8
-        data = silent[:start] + bytes(b ^ 0x5A for b in silent[start:-900]) + silent[-900:]
-    vendor.video = data
-    error = failure(minimax, model=model, output=tmp_path / "fox.mp4")
-    assert type(error) is DownloadError
-    assert not (tmp_path / "fox.mp4").exists()
-    vendor.video = made_video(24, sound=False)
-    assert resumed(vendor, error.job_id).path.read_bytes() == vendor.video
-    assert (vendor.requests["create"], vendor.accepted) == (1, 1)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from minimax_vendor import KEY
 
@@ -214,34 +211,3 @@ def test_a_job_is_not_taken_up_again_in_another_region(vendor, minimax):
     other = minimax.start("a fox")
     with pytest.raises(ConfigurationError, match="endpoint was"):
         ttv_core.resume(other.id, config={"backends": {"minimax": settings}})
-
-
-# --- being light --------------------------------------------------------------------------------
-
-
-def test_listing_it_imports_no_client_and_no_generator():
-    code = """
-import sys, ttv_core
-from ttv_core.plugins import PluginManager
-spec = PluginManager().find("minimax").spec
-loaded = {"aiohttp", "ttv_minimax.generator", "av"} & sys.modules.keys()
-assert not loaded, loaded
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_capabilities_are_plain_data(minimax):
-    import json
-
-    table = json.loads(json.dumps(minimax.get_capabilities()))
-    assert (table["default_model"], table["max_duration"]) == ("MiniMax-Hailuo-2.3", 15)
-    assert [model["id"] for model in table["models"]][-4:] == [
-        "MiniMax-H3",
-        "MiniMax-H3-Max",
-        "MiniMax-H3-Highspeed",
-        "MiniMax-H3-Lite",
-    ]
-    facts = {model["id"]: model["remote"] for model in table["models"]}
-    assert facts["MiniMax-Hailuo-02"]["per_minute"] == 5
-    assert facts["MiniMax-H3"]["concurrency"] == 2
-    assert {fact["url_lifetime"] for fact in facts.values()} == {None}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -15,13 +13,10 @@ from runway_vendor import KEY, Quick, Runway
 from ttv_core import ConfigurationError, InvalidInputError, VideoGenerationError
 from ttv_runway.generator import RunwayGenerator
 
+# What quotes the key in every vendor's way is in the kit.
 FAULTS = [
-    ("create", {"fault": "reset"}),
-    ("create", {"fault": "status", "status": 401, "body": f'{{"error": "bad {KEY}"}}'.encode()}),
-    ("create", {"fault": "status", "status": 400, "body": f'{{"error": "bad {KEY}"}}'.encode()}),
     ("create", {"fault": "body", "body": KEY.encode()}),
     ("slot", {"fault": "status", "status": 400, "body": f'{{"error": "{KEY}"}}'.encode()}),
-    ("poll", {"fault": "status", "status": 500, "body": f'{{"error": "{KEY}"}}'.encode()}),
 ]
 
 
@@ -99,22 +94,6 @@ def test_a_deep_look_tells_what_is_wrong(runway):
     assert "401" in wrong.reasons[0]
     away = Quick(api_key=KEY, base_url="http://127.0.0.1:9").availability(deep=True)
     assert "cannot be reached" in away.reasons[0]
-
-
-ONLY = """
-import sys
-import ttv_runway.plugin
-assert not {"runwayml", "httpx", "aiohttp"} & sys.modules.keys(), "the plugin is light"
-import ttv_runway.generator
-ttv_runway.generator.RunwayGenerator().plan("a fox", duration=5)
-heavy = {"runwayml", "httpx", "google", "torch", "av", "numpy", "PIL"} & sys.modules.keys()
-assert not heavy, heavy
-"""
-
-
-def test_planning_imports_no_sdk():
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    subprocess.run([sys.executable, "-c", ONLY], check=True, env=clean, timeout=60)
 
 
 def test_the_entry_point_names_the_plugin():

@@ -1,4 +1,4 @@
-"""The contract of every backend at a vendor, with the video in the answer and in a bucket."""
+"""The contract of every backend at a vendor."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from ttv_core.testing import RemoteConformance
 from ttv_veo.generator import VeoGenerator
 
 
-class TestInTheAnswer(RemoteConformance):
+class TestVeo(RemoteConformance):
     generator = VeoGenerator
     simulator = vertex.Vertex
     asks = {"prompt": "a red fox", "duration": 4}
     secrets = (vertex.TOKEN,)
+    heavy = (*RemoteConformance.heavy, "aiohttp", "google.auth", "google.cloud.storage")
     running, done, filtered, empty = "running", "done", "filtered", "empty"
     failed = {"code": 13, "message": "oops"}
     undocumented = None  # an operation is done or not
@@ -30,7 +31,3 @@ class TestInTheAnswer(RemoteConformance):
 
     def remote_id(self, task):
         return task.facts["name"]
-
-
-class TestInABucket(TestInTheAnswer):
-    settings = {"project_id": vertex.PROJECT, "output_bucket": "gs://my-bucket/videos"}

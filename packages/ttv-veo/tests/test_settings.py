@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import vertex
 
-import ttv_veo.plugin
 from ttv_core import (
     AuthenticationError,
     BackendUnavailableError,
@@ -29,20 +28,6 @@ from ttv_veo.settings import VeoSettings
 
 def test_the_readme_tells_what_the_data_says():
     check_readme(Path(__file__).parents[1] / "README.md", VeoGenerator.models)
-
-
-def test_describing_the_backend_imports_nothing_of_googles():
-    code = (
-        "import sys, ttv_veo.plugin, ttv_veo.generator as g; g.VeoGenerator().plan('fox');"
-        "heavy = ('google', 'httpx', 'aiohttp');"
-        # Google's folders themselves are there from the start: a .pth file makes them.
-        "print([n for n, m in sys.modules.items() if n.split('.')[0] in heavy and "
-        "getattr(m, '__file__', None)])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-    (spec,) = ttv_veo.plugin.ttv_backends()
-    assert (spec.name, spec.kind, spec.config_section) == ("veo", "remote", "google_veo")
 
 
 def test_the_older_section_is_read():

@@ -62,7 +62,7 @@ class Vertex(Simulator):
         return [
             ("token", "POST", "/token", self.token),
             ("create", "POST", f"{BASE}:predictLongRunning", self.create),
-            ("poll", "POST", f"{BASE}:fetchPredictOperation", self.operation),
+            ("poll", "POST", f"{BASE}:fetchPredictOperation", self.poll),
             ("upload", "POST", "/upload/storage/v1/b/{bucket}/o", self.upload),
             ("upload", "PUT", "/upload/storage/v1/b/{bucket}/o", self.rest),
             ("object", "GET", "/storage/v1/b/{bucket}/o/{name:.*}", self.stat),
@@ -120,6 +120,9 @@ class Vertex(Simulator):
             f"/operations/{uuid.uuid4()}"
         )
         return web.json_response({"name": task.facts["name"]})
+
+    async def poll(self, request):
+        return await self.operation(request)
 
     async def operation(self, request):
         if denied := self.denied(request):

@@ -61,17 +61,15 @@ class Asking(Conformance):
             mode: What is made from what.
             level: Another level gives other pictures.
         """
-        needed = [
-            *_NEEDED[mode],
-            *(r for role in _NEEDED[mode] for r in model.requires.get(role, ())),
-        ]
+        needed = list(_NEEDED[mode])
+        needed += [other for role in _NEEDED[mode] for other in _also(model, role)]
         given: dict[str, Any] = {
             "image": picture(level),
             "last_image": picture(level + 1),
             "reference_images": [picture(level)],
             "source_video": film(),
         }
-        return {_FIELDS[role]: given[_FIELDS[role]] for role in needed if role in _FIELDS}
+        return {_FIELDS[role]: given[_FIELDS[role]] for role in needed}
 
     def fields(self, model: ModelCapabilities, mode: Mode) -> dict[str, Any]:
         """Return the fields of the smallest request of a model in a mode."""
@@ -85,3 +83,9 @@ class Asking(Conformance):
                 for mode in model.modes:
                     able = model.in_mode(mode)
                     yield Asked(able, mode, self.fields(able, mode))
+
+
+def _also(model: ModelCapabilities, role: Role) -> Iterator[Role]:
+    """Return the inputs that a model wants beside another."""
+    needed = model.requires.get(role, ())
+    return (other for other in _FIELDS if other in needed)
