@@ -7,8 +7,11 @@ from typing import ClassVar
 import pytest
 from zoo_five import FiveMethods
 from zoo_local import GreyGenerator
+from zoo_remote import TABLE, ZooGenerator
+from zoo_vendor import KEY
 from zoo_words import Words
 
+from ttv_core import Capabilities
 from ttv_core.testing import BackendConformance, LocalConformance, RemoteConformance
 
 
@@ -20,6 +23,21 @@ class TestLocal(LocalConformance):
     generator = GreyGenerator
     plugin = "zoo_plugin"
     asks = {"prompt": "a fox", "duration": 0.5}
+
+
+class TakesJpegOnly(ZooGenerator):
+    models = Capabilities.model_validate(
+        {
+            **TABLE,
+            "models": [TABLE["models"][0] | {"inputs": {"first_frame": {"formats": ["jpeg"]}}}],
+        }
+    )
+
+
+class TestOneThatTakesJpegOnly(BackendConformance):
+    generator = TakesJpegOnly
+    settings = {"api_key": KEY}
+    plugin = "zoo_plugin"
 
 
 class TestFiveMethods(BackendConformance):

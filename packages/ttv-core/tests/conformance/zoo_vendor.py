@@ -22,7 +22,7 @@ class ZooVendor(Simulator):
             ("file", "GET", "/files/{id}", self.result),
         ]
 
-    def __init__(self, states=("queued", "running", "done"), video=b""):
+    def __init__(self, states=("words", "of", "another vendor"), video=b""):
         super().__init__(states, video)
 
     def refuse(self, request):

@@ -57,16 +57,17 @@ class Asking(Conformance):
         """Return the pictures or the video that a model needs in a mode.
 
         Args:
-            model: What it can do in that mode.
+            model: What it can do in that mode; the pictures are JPEG if it takes no PNG.
             mode: What is made from what.
             level: Another level gives other pictures.
         """
         needed = list(_NEEDED[mode])
         needed += [other for role in _NEEDED[mode] for other in _also(model, role)]
+        jpeg = _takes_no_png(model)
         given: dict[str, Any] = {
-            "image": picture(level),
-            "last_image": picture(level + 1),
-            "reference_images": [picture(level)],
+            "image": picture(level, jpeg=jpeg),
+            "last_image": picture(level + 1, jpeg=jpeg),
+            "reference_images": [picture(level, jpeg=jpeg)],
             "source_video": film(),
         }
         return {_FIELDS[role]: given[_FIELDS[role]] for role in needed}
@@ -89,3 +90,9 @@ def _also(model: ModelCapabilities, role: Role) -> Iterator[Role]:
     """Return the inputs that a model wants beside another."""
     needed = model.requires.get(role, ())
     return (other for other in _FIELDS if other in needed)
+
+
+def _takes_no_png(model: ModelCapabilities) -> bool:
+    """Tell whether its inputs are listed, and PNG is none of what they may be."""
+    pictures = [limit.formats for role, limit in model.inputs.items() if role != "source_video"]
+    return any(formats and "png" not in formats for formats in pictures)
