@@ -71,6 +71,26 @@ def test_one_backend_in_full(shell):
         assert words in told
 
 
+OLD = """
+from ttv_core import Capabilities, LocalVideoGenerator
+
+class Old(LocalVideoGenerator):
+    name = "old"
+    models = Capabilities.model_validate({"backend": "old", "kind": "local", "models": [
+        {"id": "old-2"}, {"id": "old-1", "status": "deprecated", "successor": "old-2"}]})
+
+    def render(self, plan, context):
+        return []
+"""
+
+
+def test_a_model_that_ends_is_told_with_what_to_use(bare):
+    bare.backend("old", OLD, "Old")
+    told = bare.run("backends", "old").stdout.splitlines()
+    assert "old-2 (default)" in told
+    assert "old-1 · deprecated, use old-2" in told
+
+
 def test_one_backend_as_json_is_its_capabilities(shell):
     said = shell.json("backends", "snail")
     assert said["models"][0]["id"] == "snail-1"

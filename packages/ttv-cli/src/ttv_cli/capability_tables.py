@@ -53,7 +53,7 @@ def _show(capabilities: Capabilities, name: str) -> None:
         default = (
             " (default)" if model is capabilities.default and len(capabilities.models) > 1 else ""
         )
-        print_line(one_line(f"{model.id}{default}") + _status(model))
+        print_line(one_line(f"{model.id}{default}{_status(model)}"))
         print_table(["", ""], list(_facts(model)), flexible=[1], indent=2)
 
 
@@ -84,7 +84,7 @@ def _status(model: ModelCapabilities) -> str:
         return ""
     since = f" {model.status_date}" if model.status_date else ""
     instead = f", use {model.successor}" if model.successor else ""
-    return one_line(f" · {model.status}{since}{instead}")
+    return f" · {model.status}{since}{instead}"
 
 
 def _facts(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
