@@ -178,7 +178,7 @@ def check_installs(arguments: list[str]) -> None:
     members = packages()
     wanted = [word for word in arguments if not word.startswith("-") and word != "install"]
     for word in wanted:
-        if word == ".":
+        if word.startswith("."):
             how = ["--quiet", "--no-deps", "--no-build-isolation", "--upgrade"]
             command = [sys.executable, "-m", "pip", "install", *how, "--target", os.environ[SITE]]
             subprocess.run([*command, "."], check=True)

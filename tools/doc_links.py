@@ -44,7 +44,7 @@ def problems(path: Path) -> list[str]:
     for link in _LINK.finditer(text):
         line = text.count("\n", 0, link.start()) + 1
         if wrong := _wrong(path, link[1]):
-            found.append(f"{path.name}:{line}: {link[1]}: {wrong}")
+            found.append(f"{path.relative_to(ROOT)}:{line}: {link[1]}: {wrong}")
     return found
 
 

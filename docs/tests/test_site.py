@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import click
 import pytest
 
 import ttv_core
-from tools.site.backends import backend_pages, generators, prices_page, readme_as_page
+from tools.site.backends import (
+    backend_pages,
+    executor_pages,
+    generators,
+    prices_page,
+    readme_as_page,
+)
 from tools.site.commands import commands_page
 from tools.site.docstrings import as_rst, attributes, kind_of, public_name, with_types
-from tools.site.library import library_pages
+from tools.site.library import library_pages, public_modules
 from tools.site.settings import general_keys, settings_table
 from tools.workspace import ROOT, packages
 from ttv_cli.main import cli
@@ -24,7 +31,10 @@ def test_every_public_name_is_in_the_reference():
     assert documented >= set(ttv_core.__all__)
     hooks = re.findall(r"autofunction:: ttv_core\.hookspecs\.(\w+)", text)
     assert set(hooks) == {"ttv_backends", "ttv_rank", "ttv_review", "ttv_job_event"}
-    assert "autofunction:: ttv_core.jobs.adopt" in text
+    for module in set(public_modules()) - {"hookspecs"}:
+        for name in importlib.import_module(f"ttv_core.{module}").__all__:
+            told = {f":: ttv_core.{module}.{name}\n", f":: ttv_core.{name}\n"}
+            assert any(each in f"{text}\n" for each in told), f"{module}.{name}"
 
 
 def test_a_module_that_no_page_names_has_one_of_its_own(monkeypatch):
@@ -67,6 +77,13 @@ def test_every_backend_has_a_page_with_its_models_settings_and_readme(name):
 def test_every_package_of_a_backend_is_there():
     backends = {name for name, each in packages().items() if "ttv.backends" in entries(each)}
     assert {f"ttv-{name}" for name in backend_pages()} == backends
+
+
+def test_every_executor_has_a_page_with_its_settings():
+    pages = executor_pages()
+    points = [entries(package).get("ttv.executors", {}) for package in packages().values()]
+    assert set(pages) == {name for each in points for name in each} >= {"ray"}
+    assert "| `address` |" in pages["ray"]
 
 
 def entries(package):

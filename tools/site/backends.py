@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ttv_core import Capabilities, Price
 
-__all__ = ["backend_pages", "generators", "prices_page", "readme_as_page"]
+__all__ = ["backend_pages", "executor_pages", "generators", "prices_page", "readme_as_page"]
 
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)\s]+)\)")
 _BASIS = {"second": "a second", "video": "a video", "image": "a picture given"}
@@ -39,6 +39,20 @@ def backend_pages() -> dict[str, str]:
         PluginError: If a backend cannot be loaded.
     """
     return {name: _page(name, generator) for name, generator in generators().items()}
+
+
+def executor_pages() -> dict[str, str]:
+    """Return a page for each executor that a package of ours has, in Markdown."""
+    pages = {}
+    for package in packages().values():
+        points = package.pyproject["project"].get("entry-points", {})
+        for name, value in points.get("ttv.executors", {}).items():
+            module, _, attribute = value.partition(":")
+            executor = getattr(importlib.import_module(module), attribute)
+            readme = readme_as_page(package.folder / "README.md", title=name)
+            head = f"## Every setting\n\nWhat `executors.{name}` may hold."
+            pages[name] = "\n\n".join([readme, head, settings_table(executor.Settings)])
+    return pages
 
 
 def generators() -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import ttv_core
+from tools.workspace import ROOT
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,41 +40,64 @@ PAGES = {
     "plugins": ("Plugins and hooks", "", ("hookspecs", "registry")),
     "configuration": ("Configuration", "", ("config",)),
 }
-MORE = {"errors": "errors", "job": "jobs", "hookspecs": "hookspecs"}
-"""Modules whose page has also the docstring, or the further names, of a public module."""
-OTHERS = {
-    "media": ("Video files", "media"),
-    "http": ("HTTP for backends", "http"),
-    "testing": ("Tools for tests", "testing"),
-    "background": ("Asynchronous code from plain code", "background"),
+MODULE_OF = {"job": "jobs"}
+"""The public module that is told on the page of another, which brings the core its names."""
+TITLES = {
+    "background": "Asynchronous code from plain code",
+    "http": "HTTP for backends",
+    "kept": "Engines that stay loaded",
+    "media": "Video files",
+    "testing": "Tools for tests",
 }
 
 
 def library_pages() -> dict[str, str]:
     """Return the pages by name, in reStructuredText; a module that none names has its own."""
     home: dict[str, tuple[str, ...]] = ttv_core._HOME  # noqa: SLF001 - which module has which name
-    pages = {name: _page(*page, home) for name, page in PAGES.items()}
-    placed = {module for _, _, modules in PAGES.values() for module in modules}
-    for name in sorted(home.keys() - placed):
-        pages[name] = _page(name.replace("_", " ").capitalize(), "", (name,), home)
-    for name, (title, module) in OTHERS.items():
-        whole = importlib.import_module(f"ttv_core.{module}")
-        body = [_title(title), _summary(whole), *_names(f"ttv_core.{module}", whole)]
-        pages[name] = "\n\n".join(body)
+    public = public_modules()
+    left = dict.fromkeys([*home, *public])
+    pages = {}
+    for name, (title, said, modules) in PAGES.items():
+        pages[name] = _page(title, said, modules, home, public)
+        for module in modules:
+            left.pop(module)
+            left.pop(MODULE_OF.get(module, ""), None)
+    for module in left:
+        title = TITLES.get(module, module.replace("_", " ").capitalize())
+        pages[module] = _page(title, "", (module,), home, public)
     return pages
 
 
-def _page(title: str, said: str, modules: tuple[str, ...], home: dict[str, tuple[str, ...]]) -> str:
+def public_modules() -> list[str]:
+    """Return the names of the core's modules that others may import."""
+    root = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed: list[str] = root["tool"]["import-contracts"]["public"]
+    return [name.partition(".")[2] for name in listed if "." in name]
+
+
+def _page(
+    title: str,
+    said: str,
+    modules: tuple[str, ...],
+    home: dict[str, tuple[str, ...]],
+    public: list[str],
+) -> str:
     parts = [_title(title), said.replace("`", "``")]
-    for module in modules:
-        parts += [_directive("ttv_core", item, getattr(ttv_core, item)) for item in home[module]]
-    for more in [MORE[module] for module in modules if module in MORE]:
-        whole = importlib.import_module(f"ttv_core.{more}")
-        if more == "errors":
-            parts.insert(1, ".. automodule:: ttv_core.errors\n   :no-members:\n   :no-index:")
-        else:
-            parts += [_title(f"ttv_core.{more}", "-"), _summary(whole)]
-            parts += _names(f"ttv_core.{more}", whole)
+    for name in modules:
+        names = home.get(name, ())
+        parts += [_directive("ttv_core", each, getattr(ttv_core, each)) for each in names]
+    for name in modules:
+        module = MODULE_OF.get(name, name)
+        if module not in public:
+            continue
+        whole = importlib.import_module(f"ttv_core.{module}")
+        about = f".. automodule:: ttv_core.{module}\n   :no-members:\n   :no-index:"
+        further = _names(f"ttv_core.{module}", whole)
+        if module == "errors" or name not in home:
+            parts[1:1] = [about]
+            parts += further
+        elif further:
+            parts += [_title(f"ttv_core.{module}", "-"), about, *further]
     return "\n\n".join(parts)
 
 
@@ -97,10 +122,6 @@ def _directive(module: str, name: str, thing: Any) -> str:
         lines += ["   :show-inheritance:"]
     lines += ["   :no-value:"] if kind == "data" else []
     return "\n".join(lines)
-
-
-def _summary(module: ModuleType) -> str:
-    return inspect.cleandoc(module.__doc__ or "").replace("`", "``")
 
 
 def _title(text: str, line: str = "=") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from tools.site.backends import backend_pages, prices_page
+from tools.site.backends import backend_pages, executor_pages, prices_page
 from tools.site.commands import commands_page
 from tools.site.library import library_pages
 from tools.site.settings import general_keys, settings_table
@@ -25,6 +25,7 @@ def write_pages(folder: Path) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     made = {f"backends/{name}.md": text for name, text in backend_pages().items()}
+    made |= {f"executors/{name}.md": text for name, text in executor_pages().items()}
     made |= {f"library/{name}.rst": text for name, text in library_pages().items()}
     made |= {
         "commands.md": commands_page(),
