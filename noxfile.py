@@ -22,11 +22,11 @@ from packaging.utils import canonicalize_name
 sys.path.insert(0, str(Path(__file__).parent))
 
 from tools import doc_pages, readme_commands, wheel_contents
-from tools.lowest_versions import lowest_versions
-from tools.workspace import CORE, ROOT, Package, built_on_constraints, closure, packages
+from tools.lowest_versions import lowest_groups, lowest_requirement, lowest_versions
+from tools.workspace import CORE, ROOT, Package, closure, packages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "virtualenv"
@@ -35,9 +35,7 @@ nox.options.error_on_missing_interpreters = False
 
 PACKAGES = packages()
 PLUGINS = [name for name in PACKAGES if name != CORE]
-# What is installed after a package's constraints is huge: once for its own lowest versions, and not
-# again for packages that add nothing to them.
-LOWEST = [name for name, each in PACKAGES.items() if not built_on_constraints(each)]
+LOWEST = {group[0].name: group for group in lowest_groups(PACKAGES.values())}
 PYTHONS = python_versions(PACKAGES[CORE].pyproject)
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/pyproject.toml"))
 WHEELHOUSE = ROOT / ".nox" / "wheelhouse"
@@ -51,6 +49,7 @@ REPEATABLE = {"CI": "true"}
 
 # Most tests wait for a process or a socket. A file stays together, for what its fixtures share.
 SIDE_BY_SIDE = ("-p", "xdist.plugin", "--numprocesses=auto", "--dist=loadfile")
+NO_CRASHES = ("--ignore-glob=*/jobs/crashes/*",)
 
 
 @nox.session(default=False, reuse_venv=True)
@@ -107,14 +106,14 @@ def types(session: nox.Session) -> None:
 def core(session: nox.Session) -> None:
     """Test the core's wheel, with all of its extras, on every supported Python."""
     package = PACKAGES[CORE]
-    measured = session.python == PYTHONS[0]
-    runner = group("coverage" if measured else "parallel")
-    install(session, package, *runner, extras=package.extras)
-    if not measured:
-        test(session, package)
+    if session.python != PYTHONS[0]:
+        install(session, package, *group("parallel"), extras=package.extras)
+        # What becomes of a killed process is seen on the oldest Python and on the newest.
+        test(session, package, *(() if session.python == PYTHONS[-1] else NO_CRASHES))
         return
+    install(session, package, *group("coverage"), extras=package.extras)
     session.env["COVERAGE_FILE"] = str(Path(session.create_tmp(), "coverage"))
-    test(session, package, "coverage", "run", "-m")
+    test(session, package, "-p", "pytest_cov.plugin", "--cov", "--cov-report=")
     session.run("coverage", "report", f"--fail-under={CORE_COVERAGE}")
 
 
@@ -127,15 +126,16 @@ def plugin(session: nox.Session, name: str) -> None:
 
 
 @nox.session(python=PYTHONS[0], requires=["build"])
-@nox.parametrize("name", LOWEST, ids=LOWEST)
+@nox.parametrize("name", [*LOWEST], ids=[*LOWEST])
 def lowest(session: nox.Session, name: str) -> None:
-    """Test each package with the lowest versions that it and our packages below it declare."""
-    package = PACKAGES[name]
-    extras = package.extras if name == CORE else []
-    pins = Path(session.create_tmp(), "lowest.txt")
-    pins.write_text("\n".join(lowest_versions([wanted(package, extras)])), encoding="utf-8")
-    install(session, package, *group("parallel"), "-c", str(pins), extras=extras)
-    test(session, package)
+    """Test with the lowest versions that are declared; packages that agree on them together."""
+    for package in LOWEST[name]:
+        target = lowest_requirement(package)
+        pins = Path(session.create_tmp(), f"{package.name}.txt")
+        pins.write_text("\n".join(lowest_versions([target])), encoding="utf-8")
+        more = [*group("parallel"), "-c", str(pins)]
+        install(session, package, *more, extras=target.extras, alone=False)
+        test(session, package, *NO_CRASHES)
 
 
 @nox.session(python=PYTHONS[0], requires=["build"])
@@ -153,7 +153,8 @@ def wheels(session: nox.Session) -> None:
     every_public_name = "import ttv_core as c; [getattr(c, name) for name in c.__all__]"
     session.run("python", "-W", "error", "-c", every_public_name)
 
-    session.install(*(str(wheel(package)) for package in PACKAGES.values()), *constraints())
+    every_wheel = [str(wheel(package)) for package in PACKAGES.values()]
+    session.install(*every_wheel, *constraints(), "--no-compile")
     session.run("python", "-m", "pip", "check")
     present = installed(session)
     if "pytest" in present:
@@ -298,7 +299,7 @@ def wheel(package: Package) -> Path:
     return WHEELHOUSE / f"{package.module}-{package.version}-py3-none-any.whl"
 
 
-def wanted(package: Package, extras: Sequence[str]) -> Requirement:
+def wanted(package: Package, extras: Iterable[str]) -> Requirement:
     """Return the requirement that installs a package with some extras."""
     return Requirement(f"{package.name}[{','.join(extras)}]")
 
@@ -309,29 +310,41 @@ def constraints(*used: Package) -> list[str]:
     return [option for file in files if file for option in ("-c", str(file))]
 
 
-def install(session: nox.Session, package: Package, *more: str, extras: Sequence[str] = ()) -> None:
-    """Install a wheel with what it and its tests declare; check that nothing else of ours came.
+def install(
+    session: nox.Session,
+    package: Package,
+    *more: str,
+    extras: Iterable[str] = (),
+    alone: bool = True,
+) -> None:
+    """Install a wheel with what it and its tests declare.
 
     Args:
         session: where to install.
         package: the package whose wheel is installed.
         *more: further arguments for pip.
         extras: the package's extras to install.
+        alone: whether to check that nothing else of ours is there.
     """
     tests_need = list(dependency_groups(package.pyproject, "test"))
     target = wanted(package, extras)
     declared = closure([target, *map(Requirement, tests_need)])
+    fixed = constraints(*(PACKAGES[name] for name in declared))
+    if fixed:
+        # Of what is huge, only what is imported is compiled, and when it is.
+        more = (*more, "--no-compile")
+        session.env["PYTHONDONTWRITEBYTECODE"] = ""
     session.install(
         str(target),
         *tests_need,
         *more,
         # Ours come from the wheels just built, never from an index.
         *("-c", str(WHEELHOUSE / "ours.txt")),
-        *constraints(*(PACKAGES[name] for name in declared)),
+        *fixed,
     )
     session.run("python", "-m", "pip", "check")
     undeclared = (installed(session) & PACKAGES.keys()) - declared.keys()
-    if undeclared:
+    if alone and undeclared:
         session.error(f"{package.name} does not declare {', '.join(sorted(undeclared))}")
 
 
@@ -354,11 +367,11 @@ def installed(session: nox.Session) -> set[str]:
     return {canonicalize_name(each["name"]) for each in json.loads(str(listing))}
 
 
-def test(session: nox.Session, package: Package, *runner: str) -> None:
-    """Run a package's tests side by side, or through another runner if one is given."""
+def test(session: nox.Session, package: Package, *more: str) -> None:
+    """Run a package's tests side by side, with further arguments for pytest."""
     tests = str(package.tests.relative_to(ROOT))
-    how = () if runner else SIDE_BY_SIDE
-    session.run(*runner, "pytest", *how, tests, *session.posargs, env=CLEAN_ROOM | REPEATABLE)
+    arguments = [*SIDE_BY_SIDE, *more, tests, *session.posargs]
+    session.run("pytest", *arguments, env=CLEAN_ROOM | REPEATABLE)
 
 
 def towncrier(package: Package) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tools.workspace import closure, packages
+from tools.workspace import CORE, Package, closure, packages
 
 if TYPE_CHECKING:
-    from packaging.requirements import Requirement
+    from collections.abc import Iterable
 
 
 def lowest_versions(requirements: list[Requirement]) -> list[str]:
@@ -40,6 +41,36 @@ def lowest_versions(requirements: list[Requirement]) -> list[str]:
             bound = _lower_bound(requirement, owner)
             lowest[name] = max(bound, lowest.get(name, bound))
     return sorted(f"{name}=={version}" for name, version in lowest.items())
+
+
+def lowest_groups(members: Iterable[Package]) -> list[list[Package]]:
+    """Put packages together whose lowest versions agree: one environment then does for all.
+
+    A package is in the first group in which nobody pins a distribution to another version. What a
+    constraints.txt fixes is huge, and is only where it is needed.
+
+    Args:
+        members: the packages, the one that gives a group its name before the others.
+    """
+    groups: list[tuple[bool, dict[str, str], list[Package]]] = []
+    for package in members:
+        needed = [lowest_requirement(package)]
+        huge = any(packages()[name].constraints for name in closure(needed))
+        pins = dict(line.split("==") for line in lowest_versions(needed))
+        for other_huge, shared, group in groups:
+            if huge == other_huge and pins.items() <= (pins | shared).items():
+                shared.update(pins)
+                group.append(package)
+                break
+        else:
+            groups.append((huge, pins, [package]))
+    return [group for _, _, group in groups]
+
+
+def lowest_requirement(package: Package) -> Requirement:
+    """Return what is required to test a package with its lowest versions: all of the core."""
+    extras = package.extras if package.name == CORE else []
+    return Requirement(f"{package.name}[{','.join(extras)}]")
 
 
 def _lower_bound(requirement: Requirement, owner: str) -> Version:

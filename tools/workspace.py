@@ -92,13 +92,6 @@ def packages() -> dict[str, Package]:
     return {package.name: package for package in found}
 
 
-def built_on_constraints(package: Package) -> bool:
-    """Tell whether a package is built on one with constraints, and needs nothing else of others."""
-    members = packages()
-    names = {canonicalize_name(needed.name) for needed in package.requirements()}
-    return names <= members.keys() and any(members[name].constraints for name in names)
-
-
 def closure(requirements: list[Requirement]) -> dict[str, list[Requirement]]:
     """Follow requirements through the packages of this repository.
 
