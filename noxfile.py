@@ -64,7 +64,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
-    """Check style, formatting, who imports whom, each package's files and its changelog."""
+    """Check style, formatting, who imports whom, each package's files, and the workflows."""
     session.install(*group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -72,6 +72,9 @@ def lint(session: nox.Session) -> None:
     session.run("python", "-m", "tools.package_files")
     for package in PACKAGES.values():
         session.run(*towncrier(package), "--draft", silent=True)
+    workflows = sorted(map(str, Path(".github", "workflows").glob("*.yml")))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    session.run("zizmor", "--offline", "--quiet", *workflows)
 
 
 @nox.session(reuse_venv=True)
@@ -83,8 +86,8 @@ def api(session: nox.Session) -> None:
 
 @nox.session(name="tools", reuse_venv=True)
 def test_tools(session: nox.Session) -> None:
-    """Test what the sessions run."""
-    session.install(*group("test"), *group("api"))
+    """Test what the sessions and a release run."""
+    session.install(*group("test"), *group("release"), "pyyaml>=6.0.2")
     session.run("python", "-m", "pytest", "tools/tests", *session.posargs, env=CLEAN_ROOM)
 
 
@@ -266,6 +269,13 @@ def mutation(session: nox.Session) -> None:
     with session.chdir(copy):
         session.run("mutmut", "run", *session.posargs, env=CLEAN_ROOM)
         session.run("mutmut", "results")
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Make what a release publishes: `-- ttv-core-v0.2.0`, with --dry-run before there is a tag."""
+    session.install(*group("release"))
+    session.run("python", "-m", "tools.release", *session.posargs)
 
 
 @nox.session(default=False)

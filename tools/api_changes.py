@@ -56,16 +56,17 @@ def says_so(before: Version, after: Version) -> bool:
     return before.major == 0 and after.minor > before.minor
 
 
-def broken_since_release(package: Package, face: list[str]) -> tuple[Version | None, list[str]]:
-    """Return the release before this version, if there was one, and what breaks since."""
-    ours = Version(package.version)
-    earlier = [version for version in releases(package) if version < ours]
+def breaks_since(package: Package, version: Version) -> tuple[Version | None, list[str]]:
+    """Return the release that a version follows, if there is one, and what breaks since then.
+
+    What is compared are the files: that they are what the source has is checked by `problems`.
+    """
+    out = releases(package)
+    earlier = [each for each in out if each < version]
     # A version that is out may be built anew, but says nothing else any more.
-    last = ours if ours in releases(package) else max(earlier, default=None)
-    if last is None:
-        return None, []
-    kept = file_at(tag_of(package, last), package.folder / FILE)
-    return last, [] if kept is None else breaks(_lines(kept), face)
+    last = version if version in out else max(earlier, default=None)
+    kept = None if last is None else file_at(tag_of(package, last), package.folder / FILE)
+    return last, [] if kept is None else breaks(_lines(kept), _kept(package))
 
 
 def problems(package: Package, face: list[str]) -> Iterator[str]:
@@ -75,24 +76,36 @@ def problems(package: Package, face: list[str]) -> Iterator[str]:
         package: the package.
         face: its public face, as its source has it.
     """
-    path = package.folder / FILE
-    kept = _lines(path.read_text(encoding="utf-8")) if path.exists() else []
+    kept = _kept(package)
     if kept != face:
         diff = difflib.unified_diff(kept, face, f"{FILE}", "source", lineterm="", n=0)
         shown = "\n".join(f"    {line}" for line in list(diff)[2:])
         yield f"{FILE} is not what the source has; if that is meant: {WRITE}\n{shown}"
-    last, broken = broken_since_release(package, face)
-    if last is None or not broken or says_so(last, Version(package.version)):
+    version = Version(package.version)
+    last, broken = breaks_since(package, version)
+    if last is None or not broken or says_so(last, version):
         return
     if not [path for kind in _DECLARE for path in package.folder.glob(f"changes/*.{kind}.md")]:
         listed = "\n".join(f"    {line}" for line in broken)
         yield f"breaks since {last}, in no fragment {' or '.join(_DECLARE)} told:\n{listed}"
 
 
+def problems_of_all(members: Iterable[Package]) -> Iterator[str]:
+    """Yield what is wrong with the public faces of packages, each with its package's name."""
+    faces = public_faces(packages().values(), core_public())
+    for package in members:
+        yield from (f"{package.name}: {each}" for each in problems(package, faces[package.name]))
+
+
 def write(path: Path, package: Package, face: list[str]) -> None:
     """Write a package's public face down."""
     about = f"# What {package.name} offers to others. A line that goes breaks them. {WRITE}"
     path.write_text("\n".join((about, *face, "")), encoding="utf-8")
+
+
+def _kept(package: Package) -> list[str]:
+    path = package.folder / FILE
+    return _lines(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def _lines(text: str) -> list[str]:
@@ -102,15 +115,10 @@ def _lines(text: str) -> list[str]:
 def main(*arguments: str) -> int:
     """Check every package, or write down what it has, and return the exit status."""
     members = packages()
-    faces = public_faces(members.values(), core_public())
     if "--write" in arguments:
-        for name, face in faces.items():
+        for name, face in public_faces(members.values(), core_public()).items():
             write(members[name].folder / FILE, members[name], face)
-    found = [
-        f"{name}: {problem}"
-        for name, face in faces.items()
-        for problem in problems(members[name], face)
-    ]
+    found = list(problems_of_all(members.values()))
     print("\n".join(found))
     for name, package in members.items():
         if not releases(package):

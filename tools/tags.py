@@ -52,6 +52,23 @@ def file_at(tag: str, path: Path) -> str | None:
     return _git(path.parent, "show", f"{tag}:./{path.name}")
 
 
+def commit_of(folder: Path, name: str) -> str | None:
+    """Return the commit that a name means; None if it means none."""
+    found = _git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return found.strip() if found else None
+
+
+def date_of(folder: Path, name: str) -> int:
+    """Return when a commit was made, in seconds since the epoch."""
+    return int(_git(folder, "show", "--no-patch", "--format=%ct", f"{name}^{{commit}}") or 0)
+
+
+def changed_files(folder: Path) -> list[str]:
+    """Return the files of a folder that are not as they were committed."""
+    listed = _git(folder, "status", "--porcelain", "--untracked-files=all", ".") or ""
+    return [line[3:] for line in listed.splitlines()]
+
+
 def _git(folder: Path, *words: str) -> str | None:
     done = subprocess.run(
         ["git", *words], cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8"

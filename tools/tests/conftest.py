@@ -11,17 +11,32 @@ import pytest
 from tools.workspace import Package
 
 PROJECT = """
+[build-system]
+requires = ["hatchling>=1.27"]
+build-backend = "hatchling.build"
+
 [project]
 name = "{name}"
 version = "{version}"
+description = "Foxes"
+readme = "README.md"
 requires-python = ">=3.11"
 license = "MIT"
+license-files = ["LICENSE"]
+authors = [{{ name = "The foxes" }}]
+keywords = ["fox"]
+classifiers = ["Programming Language :: Python :: 3"]
+dependencies = ["ttv-core>=0.1,<0.2"]
 
 [project.optional-dependencies]
 media = ["av>=16"]
 
 [project.entry-points."ttv.backends"]
 fox = "ttv_fox.plugin"
+"""
+CHANGELOG = """# Changelog of ttv-fox
+
+<!-- towncrier release notes start -->
 """
 
 
@@ -58,11 +73,25 @@ class Made(Package):
             self.git("tag", tag)
 
 
-@pytest.fixture
-def package(tmp_path):
-    """The package `ttv-fox` 0.1.0, in a repository without a commit."""
-    made = Made(tmp_path / "packages" / "ttv-fox")
+def make_package(folder):
+    """Return the package `ttv-fox` 0.1.0, in a repository without a commit."""
+    made = Made(folder / "packages" / "ttv-fox")
     made.release("0.1.0")
-    made.source_is("")
+    for path, text in {
+        "src/ttv_fox/__init__.py": "",
+        "src/ttv_fox/py.typed": "",
+        "src/ttv_fox/plugin.py": "",
+        "README.md": "# Foxes",
+        "LICENSE": "MIT",
+        "CHANGELOG.md": CHANGELOG,
+        "tests/test_fox.py": "",
+    }.items():
+        made.write(path, text)
     made.git("init", "--quiet")
     return made
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A package of the test's own."""
+    return make_package(tmp_path)

@@ -185,3 +185,19 @@ def test_the_list_of_known_ones_takes_no_name(shell):
     done = shell.run("backends", "snail", "--known")
     assert done.returncode == 2
     assert "leave the name out" in done.stderr
+
+
+def test_plugins_are_listed_without_running_any_of_them(bare):
+    bare.install(
+        "ttv-acme",
+        "[ttv.backends]\nacme = acme_plugin\n[ttv.plugins]\nspy = acme_spy\n",
+        acme_plugin="open('ran', 'w')",
+        acme_spy="open('ran', 'w')",
+    )
+    off = {"TTV_DISABLE_PLUGINS": "*"}
+    said = {row["name"]: row for row in bare.json("plugins", env=off)["plugins"]}
+    assert (said["acme"]["distribution"], said["acme"]["value"]) == ("ttv-acme", "acme_plugin")
+    assert {said[name]["status"] for name in ("acme", "spy")} == {"disabled"}
+    assert bare.left_behind() == []
+    bare.run("plugins")
+    assert bare.left_behind() == ["ran"]
