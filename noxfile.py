@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 sys.path.insert(0, str(Path(__file__).parent))
 
 from tools import doc_pages, readme_commands, wheel_contents
-from tools.lowest_versions import lowest_groups, lowest_requirement, lowest_versions
+from tools.lowest_versions import all_of, lowest_groups, lowest_versions
 from tools.workspace import CORE, ROOT, Package, closure, packages
 
 if TYPE_CHECKING:
@@ -133,12 +133,23 @@ def plugin(session: nox.Session, name: str) -> None:
 def lowest(session: nox.Session, name: str) -> None:
     """Test with the lowest versions that are declared; packages that agree on them together."""
     for package in LOWEST[name]:
-        target = lowest_requirement(package)
+        target = all_of(package)
         pins = Path(session.create_tmp(), f"{package.name}.txt")
         pins.write_text("\n".join(lowest_versions([target])), encoding="utf-8")
         more = [*group("parallel"), "-c", str(pins)]
         install(session, package, *more, extras=target.extras, alone=False)
         test(session, package, *NO_CRASHES)
+
+
+@nox.session(default=False, python=PYTHONS[-1], requires=["build"])
+@nox.parametrize("name", [*PACKAGES], ids=[*PACKAGES])
+def newest(session: nox.Session, name: str) -> None:
+    """Test each package with the newest there is of all it needs, releases to come included."""
+    package = PACKAGES[name]
+    extras = all_of(package).extras
+    install(session, package, *group("parallel"), "--pre", extras=extras)
+    session.run("python", "-m", "pip", "list")
+    test(session, package, *NO_CRASHES)
 
 
 @nox.session(python=PYTHONS[0], requires=["build"])

@@ -54,7 +54,7 @@ def lowest_groups(members: Iterable[Package]) -> list[list[Package]]:
     """
     groups: list[tuple[bool, dict[str, str], list[Package]]] = []
     for package in members:
-        needed = [lowest_requirement(package)]
+        needed = [all_of(package)]
         huge = any(packages()[name].constraints for name in closure(needed))
         pins = dict(line.split("==") for line in lowest_versions(needed))
         for other_huge, shared, group in groups:
@@ -67,8 +67,8 @@ def lowest_groups(members: Iterable[Package]) -> list[list[Package]]:
     return [group for _, _, group in groups]
 
 
-def lowest_requirement(package: Package) -> Requirement:
-    """Return what is required to test a package with its lowest versions: all of the core."""
+def all_of(package: Package) -> Requirement:
+    """Return what is required to test a package: the core is tested with all of its extras."""
     extras = package.extras if package.name == CORE else []
     return Requirement(f"{package.name}[{','.join(extras)}]")
 
