@@ -20,6 +20,7 @@ import threading
 import time
 from concurrent.futures import Future
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import JobNotFoundError
@@ -149,7 +150,7 @@ class Journal:
     def insert(self, record: JobRecord) -> Future[JobRecord]:
         """Add a job; see `JobStore.insert`."""
         now = self._now()
-        made = dataclasses.replace(record, created_at=now, updated_at=now)
+        made = record.changed(created_at=now, updated_at=now)
 
         def operation(connection: sqlite3.Connection) -> JobRecord:
             if made.caller_key is not None:
@@ -166,7 +167,7 @@ class Journal:
     ) -> Future[JobRecord]:
         """Change a job if nobody else has; see `JobStore.update`."""
         now = self._now()
-        made = dataclasses.replace(record, **changes, rev=record.rev + 1, updated_at=now)
+        made = record.changed(**changes, rev=record.rev + 1, updated_at=now)
         if not may_follow(record.state, made.state):
             failed: Future[JobRecord] = Future()
             msg = f"job {record.id} cannot go from {record.state} to {made.state}"
@@ -356,13 +357,13 @@ def _no_job(job_id: str) -> JobNotFoundError:
 
 
 def _row(record: JobRecord) -> tuple[Any, ...]:
-    values = (getattr(record, name) for name in _COLUMNS)
-    kept = {name: getattr(record, name) for name in _IN_DATA}
-    data = json.dumps({name: value for name, value in kept.items() if value not in _EMPTY})
-    return (*(str(value) if isinstance(value, Decimal) else value for value in values), data)
+    kept = zip(_IN_DATA, _in_data(record), strict=True)
+    data = json.dumps({name: value for name, value in kept if value})
+    values = [str(item) if isinstance(item, Decimal) else item for item in _in_columns(record)]
+    return (*values, data)
 
 
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, False, 0)
+_in_columns, _in_data = attrgetter(*_COLUMNS), attrgetter(*_IN_DATA)
 
 
 def _record(row: Sequence[Any]) -> JobRecord:

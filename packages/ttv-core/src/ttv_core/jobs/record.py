@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -85,6 +86,15 @@ class JobRecord:
     cancel_asked: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
+    def changed(self, **changes: Any) -> JobRecord:
+        """Return it with other values; quicker than `dataclasses.replace`, for it is done often."""
+        made = object.__new__(JobRecord)
+        for put, value in zip(_PUT.values(), _values(self), strict=True):
+            put(made, value)
+        for name, value in changes.items():
+            _PUT[name](made, value)
+        return made
+
     @property
     def prompt(self) -> str:
         """What was asked for, in words."""
@@ -101,6 +111,9 @@ class JobRecord:
 
 
 _MONEY = ("estimate", "actual")
+_NAMES = tuple(item.name for item in dataclasses.fields(JobRecord))
+_PUT = {name: getattr(JobRecord, name).__set__ for name in _NAMES}
+_values = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import random
 import time
 from collections import defaultdict
@@ -155,7 +154,7 @@ class Work:
         """
         if attempts or changes:
             self._unwritten.append((attempts, changes))
-        self.record = dataclasses.replace(self.record, **changes)
+        self.record = self.record.changed(**changes)
         try:
             async with self._writing:
                 while self._unwritten:
