@@ -63,3 +63,9 @@ def test_the_help_has_the_whole_table():
 def test_the_readme_has_the_whole_table():
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     assert all(f"| {item.code} | {item.meaning} |" in readme for item in EXITS)
+
+
+def test_what_the_vendor_cancels_was_not_stopped_by_the_user():
+    error = ttv_core.GenerationCancelledError("gone", code="cancelled_by_vendor")
+    assert exit_code(error) == 5
+    assert exit_code(ttv_core.GenerationCancelledError("stopped")) == 130

@@ -75,7 +75,11 @@ EXITS = (
         "refused by budget, policy or moderation",
         ("CostLimitError", "ContentRejectedError"),
     ),
-    Exit(FAILED, "the generation failed", ("VideoGenerationError",)),
+    Exit(
+        FAILED,
+        "the generation failed",
+        ("VideoGenerationError", "GenerationCancelledError:cancelled_by_vendor"),
+    ),
     Exit(
         UNCERTAIN,
         "uncertain, or still running",
