@@ -301,12 +301,17 @@ print(sorted(item.state for item in made))
 
 
 def test_a_cluster_of_this_machine_for_the_batch_says_nothing_and_leaves_nothing(
-    ray_folder, tmp_path
+    ray_folder, tmp_path, monkeypatch
 ):
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED")
     code = LOCAL.format(here=str(HERE), log=str(tmp_path / "log"), out=str(tmp_path / "out"))
     before = processes(ray_folder)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("['completed', 'failed']\n", "")
+    assert list((tmp_path / "home").iterdir()) == []
     until(lambda: processes(ray_folder) <= before)
 
 

@@ -11,10 +11,11 @@ from importlib.metadata import version
 import pytest
 from doubles import OnGpu, Ramp
 
-from ttv_core import BackendUnavailableError, ConfigurationError, Needs
+from ttv_core import BackendUnavailableError, ConfigurationError, JobContext, Needs
 from ttv_core.factory import create_executor
 from ttv_ray import engine
-from ttv_ray.cluster import room_for
+from ttv_ray.cluster import Cluster, room_for
+from ttv_ray.pool import Pool
 
 
 def executor(**settings):
@@ -118,3 +119,14 @@ def test_what_a_killed_engine_has_left_is_removed_by_the_next(tmp_path, monkeypa
     made = engine._own_folder()
     assert made.parent == tmp_path
     assert {path.name for path in tmp_path.iterdir()} == {names["ours"], names["not"], made.name}
+
+
+@pytest.mark.parametrize("nodes", [lambda: [{"Alive": False}], lambda: 1 / 0])
+def test_a_cluster_that_is_gone_keeps_nobody_waiting(nodes, monkeypatch):
+    import ray
+
+    monkeypatch.setattr(ray, "nodes", nodes)
+    pool = Pool(Cluster(executor().settings), most=2)
+    context = JobContext("job", "ramp")
+    with pytest.raises(BackendUnavailableError, match="the Ray cluster is gone"):
+        pool.lend(pool.kind(Ramp(), Needs()), context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import socket
 import time
 import warnings
@@ -26,7 +27,13 @@ _CONNECT_SECONDS = 5.0
 _FRESH_SECONDS = 1.0
 _STORE_BYTES = 256 * 1024**2
 """For the pieces of a video that are on their way; more is not put into Ray's store."""
-_PORT = "6379"
+_PRIVATE = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told of it
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # it listens to this machine alone,
+    "RAY_AUTH_MODE": "token",  # and to nobody without this token,
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),  # which Ray would leave in the home folder
+}
+"""Environment of a cluster that is started for the batch."""
 _ACCELERATOR = "accelerator_type:"
 
 
@@ -55,9 +62,8 @@ class Cluster:
     def _connect(self) -> None:
         settings = self._settings
         if settings.is_local:
-            # Nobody is told, and nobody else can reach it.
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+            for name, value in _PRIVATE.items():
+                os.environ.setdefault(name, value)
         try:
             import ray
         except ImportError as error:
@@ -100,17 +106,27 @@ class Cluster:
         return BackendUnavailableError(
             f"the Ray cluster {address} cannot be reached: {first}",
             code="no_cluster",
-            remedy="ray start --head there, and run ttv on a machine of the cluster",
+            remedy="ray start --head there, and run ttv on a machine of the cluster; "
+            "export RAY_AUTH_MODE=token where it wants one",
         )
 
     @property
     def nodes(self) -> list[dict[str, Any]]:
-        """The machines that are there, as Ray tells them."""
+        """The machines that are there, as Ray tells them.
+
+        Raises:
+            BackendUnavailableError: If there are none.
+        """
         import ray
 
         at, seen = self._seen
         if time.monotonic() - at >= _FRESH_SECONDS:
-            seen = [node for node in ray.nodes() if node["Alive"]]
+            try:
+                seen = [node for node in ray.nodes() if node["Alive"]]
+            except Exception as error:
+                raise _gone(f": {type(error).__name__}: {error}") from error
+            if not seen:
+                raise _gone()
             self._seen = (time.monotonic(), seen)
         return seen
 
@@ -149,6 +165,11 @@ def room_for(needs: Needs, has: Mapping[str, float]) -> int:
     wanted = (("CPU", needs.cpus), ("GPU", needs.gpus), ("memory", float(needs.memory)))
     fits: Sequence[int] = [int(has.get(name, 0.0) / count) for name, count in wanted if count > 0]
     return min(fits, default=int(has.get("CPU", 0.0)))
+
+
+def _gone(why: str = "") -> BackendUnavailableError:
+    msg = f"the Ray cluster is gone{why}"
+    return BackendUnavailableError(msg, code="no_cluster", remedy="start it, and run it again")
 
 
 def _hush() -> None:

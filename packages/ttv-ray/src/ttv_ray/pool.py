@@ -143,7 +143,8 @@ class Pool:
         """Start another engine if somebody waits for it and there may be one.
 
         Raises:
-            BackendUnavailableError: If none can be started, and there is none.
+            BackendUnavailableError: If none can be started, and there is none; or if the cluster is
+                gone.
         """
         for engine in kind.of("failed"):
             self.lose(engine)
@@ -152,7 +153,8 @@ class Pool:
                 raise _not_started(kind)
             return
         wanted = len(kind.line) - len(kind.of("starting")) - len(kind.of("idle"))
-        most = self._most or max(1, self._cluster.room(kind.needs))
+        room = self._cluster.room(kind.needs)
+        most = self._most or max(1, room)
         if wanted > 0 and len(kind.engines) < most:
             self._start(kind)
         if kind.of("starting"):
