@@ -96,7 +96,7 @@ def test_an_empty_journal_is_no_error(bare):
     done = bare.run("jobs")
     assert (done.returncode, done.stdout) == (0, "")
     assert "no job" in done.stderr
-    assert bare.json("jobs") == {"jobs": []}
+    assert bare.json("jobs") == {"jobs": [], "here": []}
 
 
 def test_listing_imports_no_backend_and_nothing_that_talks(bare, vendor, written):

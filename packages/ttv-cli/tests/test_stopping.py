@@ -67,3 +67,23 @@ def test_who_ignores_ctrl_c_is_not_overruled(shell):
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_a_job_on_this_machine_is_listed_and_cancelled_by_another_command(shell):
+    process = shell.start(
+        "generate", "a red fox", "-b", "snail", "-d", "4", "-O", "wait=0.5", "-o", "fox.mp4"
+    )
+    shell.until(process, "running")
+    (job,) = shell.json("jobs")["here"]
+    assert (job["backend"], job["model"], job["prompt"]) == ("snail", "snail-1", "a red fox")
+    listed = shell.run("jobs").stdout
+    assert job["id"] in listed
+    assert "a red fox" in listed
+    assert shell.json("jobs", "--backend", "five")["here"] == []
+    done = shell.run("jobs", "cancel", job["id"][-8:])
+    assert done.stdout == f"job {job['id']} is stopped\n"
+    assert process.wait(30) == 130
+    assert f"job {job['id']} was cancelled" in process.communicate()[1]
+    assert shell.left_behind() == []
+    assert shell.json("jobs")["here"] == []
+    assert shell.run("jobs", "cancel", job["id"]).returncode == 2

@@ -12,9 +12,37 @@ from ttv_core import VideoGenerationError, jobs
 
 if TYPE_CHECKING:
     from ttv_core import Config
-    from ttv_core.jobs import JobRecord
+    from ttv_core.jobs import JobHere, JobRecord
 
-__all__ = ["cancel_job"]
+__all__ = ["cancel_here", "cancel_job"]
+
+_PATIENCE = 60.0
+"""Seconds in which a job on this machine comes to its next step."""
+
+
+def cancel_here(job_id: str) -> JobHere | None:
+    """Have a job on this machine stopped, whichever process makes it.
+
+    Args:
+        job_id: Its id, or a beginning or end of it that no other has.
+
+    Returns:
+        The job; None if there is none of that id on this machine.
+
+    Raises:
+        VideoGenerationError: If it has not come to its next step yet.
+    """
+    typed = job_id.upper()
+    found = [job for job in jobs.jobs_here() if job.id.startswith(typed) or job.id.endswith(typed)]
+    if len(found) != 1:
+        return None
+    job = found[0]
+    if not job.stop(_PATIENCE):
+        msg = f"job {job.id} has not stopped yet; it does at its next step"
+        raise VideoGenerationError(
+            msg, code="not_cancelled", backend=job.backend, job_id=job.id, charged="no"
+        )
+    return job
 
 
 def cancel_job(job_id: str, config: Config) -> JobRecord:

@@ -14,9 +14,9 @@ from ttv_core import CostEstimate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ttv_core.jobs import AttemptRecord, JobRecord, Spending
+    from ttv_core.jobs import AttemptRecord, JobHere, JobRecord, Spending
 
-__all__ = ["print_doubts", "print_job", "print_jobs", "print_spending", "total"]
+__all__ = ["print_doubts", "print_here", "print_job", "print_jobs", "print_spending", "total"]
 
 _STYLES = {"completed": "green", "failed": "red", "expired": "red", "unknown": "yellow"}
 _PROMPT = 32
@@ -46,6 +46,26 @@ def print_jobs(records: Sequence[JobRecord]) -> None:
         flexible=[6, 7],
     )
     print_doubts(records, short)
+
+
+def print_here(here: Sequence[JobHere]) -> None:
+    """Print a line for each job that is made on this machine."""
+    now = time.time()
+    print_table(
+        ["on this machine", "backend", "model", "age", "process", "prompt"],
+        [
+            (
+                job.id,
+                job.backend,
+                job.model,
+                words.age(now - job.created_at),
+                job.pid,
+                words.shortened(job.prompt, _PROMPT) or "–",
+            )
+            for job in here
+        ],
+        flexible=[5],
+    )
 
 
 def print_doubts(records: Sequence[JobRecord], short: dict[str, str]) -> None:

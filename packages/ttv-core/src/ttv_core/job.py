@@ -80,6 +80,7 @@ class JobContext:
         self._handler = on_event
         self._plugins = plugins
         self._stop = False
+        self._wish: Callable[[], bool] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.last: JobEvent | None = None
 
@@ -101,7 +102,15 @@ class JobContext:
     @property
     def cancelled(self) -> bool:
         """Whether the job is to stop."""
-        return self._stop
+        return self._stop or (self._wish is not None and self._wish())
+
+    def heed(self, wish: Callable[[], bool]) -> None:
+        """Have somebody else's wish stop the job too.
+
+        Args:
+            wish: Says whether it is to stop; asked at every step, so it must be quick.
+        """
+        self._wish = wish
 
     def cancel(self) -> None:
         """Ask the job to stop at its next step."""

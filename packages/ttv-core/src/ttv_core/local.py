@@ -21,6 +21,7 @@ from ttv_core.errors import (
 from ttv_core.executors import Needs, made_elsewhere
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import Job, JobContext, new_job_id
+from ttv_core.jobs.here import seen
 from ttv_core.line import Line
 from ttv_core.output import PendingFile, choose_target, sidecar_path
 from ttv_core.results import Attempt, VideoResult
@@ -199,7 +200,7 @@ class LocalVideoGenerator(VideoGenerator):
         made: Callable[[], VideoResult],
     ) -> VideoResult:
         started = time.perf_counter()
-        with pending, turn, contextlib.closing(context):
+        with seen(plan, context), pending, turn, contextlib.closing(context):
             context.check()
             try:
                 result = made()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,12 +50,16 @@ def wait(
 def cancel(job: str, config_file: str | None, as_json: bool) -> int:  # noqa: FBT001
     """Have the job ID stopped. Whether it is charged all the same is up to the vendor.
 
+    One on this machine stops at its next step, whichever command began it, and leaves nothing.
+
     One that was not sent yet is not sent any more. If the vendor cannot cancel, or it was too
     late, that is said: exit code 6 while the job goes on, 5 if its video is made already.
     """
     from ttv_cli.arguments import read_config
-    from ttv_cli.cancelling import cancel_job
+    from ttv_cli.cancelling import cancel_here, cancel_job
 
+    if (here := cancel_here(job)) is not None:
+        return _told(here.to_dict() | {"state": "stopped"}, f"job {here.id} is stopped", as_json)
     record = cancel_job(job, read_config(config_file))
     return _told(record, f"job {record.id} was cancelled (charged: {record.charged})", as_json)
 
@@ -96,12 +100,12 @@ def abandon(job: str, as_json: bool) -> int:  # noqa: FBT001
     return _told(record, f"job {record.id} is given up", as_json)
 
 
-def _told(record: JobRecord, text: str, as_json: bool) -> int:  # noqa: FBT001
+def _told(record: JobRecord | dict[str, Any], text: str, as_json: bool) -> int:  # noqa: FBT001
     from ttv_cli.job_words import as_data
     from ttv_cli.terminal import one_line, print_json, print_line
 
     if as_json:
-        print_json(as_data(record))
+        print_json(record if isinstance(record, dict) else as_data(record))
     else:
         print_line(one_line(text))
     return 0

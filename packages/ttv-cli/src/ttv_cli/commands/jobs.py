@@ -11,7 +11,7 @@ from ttv_cli.completing import complete_jobs
 from ttv_cli.lazy import Lazy, LazyGroup
 
 if TYPE_CHECKING:
-    from ttv_core.jobs import JobRecord
+    from ttv_core.jobs import JobHere, JobRecord
 
 EPILOG = """\b
 Examples:
@@ -23,7 +23,8 @@ Examples:
 
 A job at a vendor outlives the command that began it. It is written down before it is sent, in a
 journal on this machine (TTV_STATE_DIR, or the user's state folder), and `ttv resume` brings its
-video home. The beginning or the end of an id is enough.
+video home. The beginning or the end of an id is enough. A job that is made on this machine is
+listed while it is under way, and may be cancelled.
 
 \b
 States:
@@ -82,27 +83,35 @@ def jobs(
         if cost or as_json or any(which.values()):
             raise click.UsageError(_WHAT.format(ctx.invoked_subcommand), ctx=ctx)
         return 0
-    from ttv_core.jobs import select
+    from ttv_core.jobs import jobs_here, select
 
     records = select(**which)
     if cost:
         _tell_cost(records, as_json=as_json)
-    else:
-        _tell(records, as_json=as_json)
+        return 0
+    here = [] if which["states"] else jobs_here()
+    since, backend = which["since"] or 0.0, which["backend"]
+    listed = [job for job in here if job.created_at >= since and backend in {None, job.backend}]
+    _tell(records, listed, as_json=as_json)
     return 0
 
 
-def _tell(records: list[JobRecord], *, as_json: bool) -> None:
+def _tell(records: list[JobRecord], here: list[JobHere], *, as_json: bool) -> None:
+    from ttv_cli.job_tables import print_here
     from ttv_cli.job_words import as_data
     from ttv_cli.terminal import note, print_json
 
     if as_json:
-        print_json({"jobs": [as_data(record) for record in records]})
-    elif records:
+        listed = [as_data(record) for record in records]
+        print_json({"jobs": listed, "here": [job.to_dict() for job in here]})
+        return
+    if here:
+        print_here(here)
+    if records:
         from ttv_cli.job_tables import print_jobs
 
         print_jobs(records)
-    else:
+    elif not here:
         note("no job; ttv generate begins one, and what a vendor makes is listed here")
 
 

@@ -6,6 +6,7 @@ A job outlives the process that started it; `ttv_core.resume` takes one up again
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ttv_core.jobs.folder import state_folder
+    from ttv_core.jobs.here import JobHere, jobs_here
     from ttv_core.jobs.record import AttemptRecord, JobRecord
     from ttv_core.jobs.runner import ending
     from ttv_core.jobs.semantics import IdempotencyKey, Lookup, Polling, SubmitSemantics
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "folder": ("state_folder",),
+    "here": ("JobHere", "jobs_here"),
     "record": ("AttemptRecord", "JobRecord"),
     "runner": ("ending",),
     "semantics": ("IdempotencyKey", "Lookup", "Polling", "SubmitSemantics"),
@@ -53,6 +55,7 @@ __all__ = [
     "TERMINAL",
     "AttemptRecord",
     "IdempotencyKey",
+    "JobHere",
     "JobRecord",
     "Lookup",
     "Polling",
@@ -68,6 +71,7 @@ __all__ = [
     "expected_seconds",
     "get",
     "is_worked_on",
+    "jobs_here",
     "purge",
     "select",
     "state_folder",
