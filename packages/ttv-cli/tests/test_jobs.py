@@ -278,7 +278,7 @@ def test_a_journal_that_cannot_be_read_is_told_and_left_alone(bare, written, dam
         assert "Traceback" not in done.stderr
     health = bare.run("doctor").stdout
     assert str(file) in health
-    assert f"jobs: {told}" in health
+    assert f"  jobs\n    {told}" in health
     assert file.read_bytes() == before
 
 
