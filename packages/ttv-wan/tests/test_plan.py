@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -165,3 +167,15 @@ def test_a_wrong_setting_is_quoted():
         WanGenerator(size="large")
     with pytest.raises(ConfigurationError, match="did you mean 'i2v_model_dir'"):
         WanGenerator(i2v_modle_dir="/weights")
+
+
+def test_listing_what_is_installed_imports_no_engine():
+    code = """
+import sys
+from ttv_core.plugins import PluginManager
+found = PluginManager().backends()
+assert {"wan", "diffusers"} <= set(found), found
+heavy = {"torch", "diffusers", "numpy", "av", "ttv_wan.generator"} & sys.modules.keys()
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
