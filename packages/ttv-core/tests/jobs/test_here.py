@@ -119,6 +119,9 @@ def test_it_is_listed_only_while_it_is_under_way(state, tmp_path):
     video = generator.generate("a fox", output=tmp_path / "out" / "fox.mp4")
     assert {job.id for job in found} == {video.job_id}
     assert jobs_here() == []
+    (state / "here" / f"{video.job_id}.stop").touch()  # as of somebody who was a little late
+    assert found[0].stop(0)
+    assert not list((state / "here").iterdir())
     generator.fails = True
     with pytest.raises(GenerationFailedError):
         generator.generate("a fox", output=tmp_path / "out" / "other.mp4")

@@ -39,6 +39,7 @@ def test_the_number_of_threads_is_each_jobs_own(quick, generator, client):
 
 def test_weights_and_versions_are_held_against_each_other(generator, copied, monkeypatch):
     folder = copied("wan21_t2v")
+    (folder / "nowhere").symlink_to(folder / "no such file")
     made = generator(model_dir=folder)
     checkpoint = made.entries[0].checkpoint
     before = identity(made.settings, checkpoint)

@@ -72,7 +72,10 @@ class JobHere:
                 (folder / f"{self.id}{_WISH}").touch(mode=0o600)
         while self._is_there(folder) and time.monotonic() < late:
             time.sleep(_LOOK)
-        return not self._is_there(folder)
+        over = not self._is_there(folder)
+        if over:
+            _remove(folder, self.id)  # a wish that came too late for it
+        return over
 
     def _is_there(self, folder: Path) -> bool:
         if is_alive(folder.parent, self.owner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -86,8 +87,9 @@ def _stamp(folder: Path) -> str:
     for where, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(where, name)  # noqa: PTH118 - many files, and no objects
-            status = os.stat(path)  # noqa: PTH116
-            found.append(f"{path[len(str(folder)) :]} {status.st_size} {status.st_mtime_ns}")
+            with contextlib.suppress(OSError):  # a link to nowhere
+                status = os.stat(path)  # noqa: PTH116
+                found.append(f"{path[len(str(folder)) :]} {status.st_size} {status.st_mtime_ns}")
     return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16]
 
 

@@ -120,7 +120,10 @@ class Keeper:
         return left if left > 0 else None
 
     def _take(self) -> None:
-        connection, _ = self._listener.accept()
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:  # it has left already
+            return
         try:
             client = Client(connection)
         except PermissionError:
