@@ -16,7 +16,6 @@ from ttv_diffusers.sharing import cannot_share
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ttv_core.kept import KeptWorker
     from ttv_diffusers.generator import PipelineGenerator
     from ttv_diffusers.protocol import Facts
     from ttv_diffusers.settings import EngineSettings
@@ -46,9 +45,11 @@ def readiness(generator: PipelineGenerator, *, deep: bool = False) -> Availabili
     told: tuple[str, ...] = ()
     if usable and not findings:
         findings += _shares(usable, generator.settings)
-        if (kept := _kept(usable, generator.settings)) is not None:
-            told = (f"the kept worker {kept.id} has {kept.model} loaded",)
-        else:
+        kept = [find(generator.settings, each.checkpoint) for each in usable if each.checkpoint]
+        ready = [worker for worker, _ in kept if worker is not None]
+        told = tuple(f"the kept worker {each.id} has {each.model} loaded" for each in ready)
+        told += tuple(why for _, why in kept if why)
+        if not ready:  # what it has loaded needs no further memory
             findings += _memory(usable, generator.settings)
     if deep and not findings:
         try:
@@ -109,12 +110,6 @@ def _shares(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]
         assert entry.checkpoint is not None
         if (found := cannot_share(entry.checkpoint, settings.gpus)) is not None:
             yield found
-
-
-def _kept(entries: list[Entry], settings: EngineSettings) -> KeptWorker | None:
-    """Return a kept worker that would be used: what it has loaded needs no further memory."""
-    found = (find(settings, entry.checkpoint)[0] for entry in entries if entry.checkpoint)
-    return next((worker for worker in found if worker is not None), None)
 
 
 def _memory(entries: list[Entry], settings: EngineSettings) -> Iterator[Finding]:

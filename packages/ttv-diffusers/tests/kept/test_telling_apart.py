@@ -61,6 +61,8 @@ def test_what_it_holds_of_memory_is_not_missed(quick, generator, monkeypatch):
         full.setattr(readiness, "available_memory", lambda: 1000)
         assert not generator().availability().ok
     worker = generator().keep()
+    told = generator(memory="high").availability().reasons[0]
+    assert told == (f"the kept worker {worker.id} is not used: memory is auto there and high here")
     monkeypatch.setattr(readiness, "available_memory", lambda: 1000)
     found = generator().availability()
     assert found.ok
