@@ -130,7 +130,8 @@ class Fields(Asking):
 
     def test_an_option_that_it_does_not_know_is_refused(self) -> None:
         """Give an option under the backend's own name that it does not have."""
-        plan = self.made().plan(**self.asks, options={self.name: {"no_such_option": 1}})
+        wrong = {"options": {self.name: {"no_such_option": 1}}}
+        plan = self.made().plan(**self.asks | wrong)
         told = [violation.message for violation in plan.violations]
         all_hold(
             () if told else [f"options={{{self.name!r}: {{'no_such_option': 1}}}} is planned"],

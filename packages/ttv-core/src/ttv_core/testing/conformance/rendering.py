@@ -60,7 +60,14 @@ class Rendering(Asking):
         """Note every step that is told: never back, and never past the end."""
         steps, heard = noted(monkeypatch), list[JobEvent]()
         self.generated(on_event=heard.append)
-        problems = [] if steps else ["no step was told: nobody can see how far it is, or stop it"]
+        told = [event.fraction for event in heard if event.state == "running"]
+        problems = [] if told else ["no step was told: nobody can see how far it is, or stop it"]
+        known = [fraction for fraction in told if fraction is not None]
+        problems += [
+            f"{after:.0%} comes after {before:.0%}"
+            for before, after in pairwise(known)
+            if after < before
+        ]
         problems += [
             f"step {item.step} of {item.total} is past the end"
             for item in steps
