@@ -143,6 +143,16 @@ class TestAnUnknownWordThatCountsAsQueued(Zoo):
     caught_by: ClassVar = {"test_an_unknown_word_is_unknown"}
 
 
+class ForgetsAWord(ZooGenerator):
+    def read(self, said):
+        return Poll(state="unknown") if said.get("state") == "running" else super().read(said)
+
+
+class TestAWordThatIsForgotten(Zoo):
+    generator = ForgetsAWord
+    caught_by: ClassVar = {"test_each_state_is_read_as_what_it_is"}
+
+
 class TellsPercent(ZooGenerator):
     def read(self, said):
         return super().read(said | {"percent": said.get("percent", 0) * 100})

@@ -15,7 +15,7 @@ from ttv_core.testing.conformance.asking import Asking
 from ttv_core.testing.conformance.base import PATIENCE
 from ttv_core.testing.conformance.hastened import hasten
 from ttv_core.testing.conformance.material import film
-from ttv_core.testing.conformance.verdict import holds
+from ttv_core.testing.conformance.verdict import all_hold, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +99,31 @@ class AtAVendor(Asking):
     def remote(self, **changes: Any) -> RemoteVideoGenerator:
         """Return a generator; see `made`."""
         return cast("RemoteVideoGenerator", self.made(**changes))
+
+    # It stands here so that it runs before the tests that go by these words.
+    def test_each_state_is_read_as_what_it_is(self) -> None:
+        """Ask for a job in each state of this class: `poll` tells it as such."""
+        backend = self.remote()
+        ref = self.submitted()
+        meant = {
+            "running": (self.running, {"queued", "running"}),
+            "done": (self.done, {"done"}),
+            "failed": (self.failed, {"failed"}),
+        }
+        problems = []
+        for name, (state, right) in meant.items():
+            for task in self.vendor.tasks.values():
+                task.states.clear()
+                task.states.append(state)
+            read = backend.ask(backend.poll(ref)).state
+            if read not in right:
+                problems.append(f"`{name}` of this test class is {state!r}; poll reads {read!r}")
+        all_hold(
+            problems,
+            mend="give `running`, `done` and `failed` of the test class in the vendor's own words, "
+            "and map these in `poll`",
+            see="ttv_core.Poll",
+        )
 
     # --- what is said of jobs -------------------------------------------------------------------
 
