@@ -78,6 +78,7 @@ DOCUMENTS = {
     ),
     "backends": (["backends"], 0),
     "backends-of-one": (["backends", "snail"], 0),
+    "new-backend": (["new-backend", "acme"], 0),
     "plugins": (["plugins"], 0),
     "doctor": (["doctor"], 0),
     "config-show": (["config", "show"], 0),
