@@ -7,6 +7,9 @@ before a block say what is special about it:
 - `<!-- exit: 2 -->`: it ends with this exit code.
 - `<!-- output -->`: a block of text is what the block before it prints; `…` stands for anything.
 
+`<!-- nothing is run: why -->` anywhere on a page leaves out all of its commands and programs; its
+configurations are still checked.
+
 A block that begins with the name of a file, `# src/ttv_acme/plugin.py`, is written there.
 
 `<!-- vendors: runway minimax -->` anywhere on a page has its examples run against these vendors on
@@ -24,10 +27,14 @@ from tools.workspace import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Block", "Page", "pages"]
+__all__ = ["RUN", "Block", "Page", "pages"]
+
+RUN = frozenset({"bash", "console", "python", "sh"})
+"""Languages of what is run."""
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>```+)(?P<language>[\w+-]*) *$")
 _COMMENT = re.compile(r"^ *<!-- (?P<name>[^:]*?)(?:: (?P<text>.*?))? -->$")
+_NOTHING = re.compile(r"<!-- nothing is run: (?P<why>.+?) -->")
 _VENDORS = re.compile(r"<!-- vendors: (?P<names>[\w ,-]+) -->")
 
 
@@ -74,15 +81,19 @@ class Page:
         """Return its blocks, in order."""
         found: list[Block] = []
         marks: dict[str, str] = {}
-        lines = enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1)
+        text = self.path.read_text(encoding="utf-8")
+        excuse = _NOTHING.search(text)
+        lines = enumerate(text.splitlines(), 1)
         for number, line in lines:
             if fence := _FENCE.match(line):
                 end = fence["indent"] + fence["ticks"]
                 inside = []
-                for _, text in lines:
-                    if text.rstrip() == end:
+                for _, more in lines:
+                    if more.rstrip() == end:
                         break
-                    inside.append(text.removeprefix(fence["indent"]))
+                    inside.append(more.removeprefix(fence["indent"]))
+                if excuse and fence["language"] in RUN:
+                    marks = {"not run": excuse["why"]} | marks
                 found.append(Block(fence["language"], "\n".join(inside), number, marks))
                 marks = {}
             elif comment := _COMMENT.match(line):

@@ -38,6 +38,15 @@ def test_blocks_are_found_with_their_marks(tmp_path):
     assert Page(path).vendors == ["runway", "minimax"]
 
 
+def test_a_page_of_which_nothing_is_run(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(
+        "<!-- nothing is run: no cluster -->\n```sh\nx\n```\n```yaml\ny\n```\n"
+        "<!-- not run: no GPU -->\n```python\nz\n```\n"
+    )
+    assert [block.excuse for block in Page(path).blocks()] == ["no cluster", None, "no GPU"]
+
+
 def test_a_command_that_fails_is_seen(taken):
     assert taken("sh", "true && echo done") == "run"
     with pytest.raises(AssertionError, match="exit code 3"):

@@ -6,10 +6,9 @@ import sys
 
 import pytest
 
-from tools.doc_pages import pages
+from tools.doc_pages import RUN, pages
 
 PAGES = pages()
-EXAMPLES = {"python", "sh", "bash", "console"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -32,7 +31,7 @@ def test_what_is_not_run_says_why(capsys):
         if block.excuse is not None
     ]
     assert [each for each in left_out if not each[2]] == []
-    examples = [b for page in PAGES for b in page.blocks() if b.language in EXAMPLES]
+    examples = [b for page in PAGES for b in page.blocks() if b.language in RUN]
     run = sum(block.excuse is None for block in examples)
     lines = [f"{run} examples are run; {len(left_out)} blocks are not:"]
     lines += [f"  {name}:{line}: {why}" for name, line, why in left_out]
