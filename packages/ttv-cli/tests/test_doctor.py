@@ -137,3 +137,26 @@ def test_a_journal_that_cannot_be_read_counts_too(shell):
     state.mkdir(mode=0o700)
     (state / "jobs.db").write_bytes(b"no database at all" * 100)
     assert shell.json("doctor", code=3)["broken"] == ["jobs"]
+
+
+FAR = """
+from ttv_core import Availability, Capabilities, LocalVideoGenerator
+
+class Far(LocalVideoGenerator):
+    name = "far"
+    models = Capabilities.model_validate({
+        "backend": "far", "kind": "remote", "models": [{"id": "far-1"}]})
+
+    def availability(self, *, deep=False):
+        return Availability(not deep, ("it cannot be reached",) if deep else ())
+
+    def render(self, plan, context):
+        raise AssertionError
+"""
+
+
+def test_a_network_that_is_away_is_not_mended_by_a_key(shell):
+    shell.backend("far", FAR, "Far", kind="remote", setup={"env": ["FAR_API_KEY"]})
+    said = {health["name"]: health for health in shell.json("doctor", "--deep")["backends"]}
+    assert said["far"]["reasons"] == ["it cannot be reached"]
+    assert (said["far"]["available"], said["far"]["remedies"]) == (False, [])

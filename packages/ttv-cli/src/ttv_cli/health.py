@@ -141,7 +141,7 @@ def _examined(record: PluginRecord, config: Config, *, deep: bool) -> Health:
         return _ill(record, error, loads=True, configured=True)
     known = _known(record)
     remedies = found.remedies
-    if not found.ok and not remedies:
+    if not found.ok and not remedies and not (deep and _is_set_up(record, made)):
         remedies = tuple(f"export {name}=…" for name in known["variables"])
     return Health(
         **known,
@@ -179,6 +179,11 @@ def _availability(record: PluginRecord, made: Any, *, deep: bool) -> Any:
         return made.availability(deep=deep)
     ok = bool(made.is_available())
     return ttv_core.Availability(ok, () if ok else ("is_available() says no",))
+
+
+def _is_set_up(record: PluginRecord, made: Any) -> bool:
+    """Tell whether all is there that can be seen without asking anybody."""
+    return bool(_availability(record, made, deep=False).ok)
 
 
 def _ill(
