@@ -77,3 +77,12 @@ def test_the_input_of_a_job_that_was_looked_up_is_removed(clip, picture, tmp_pat
         video = veo.generate("a fox", duration=4, image=picture, output=tmp_path / "fox.mp4")
         assert (vendor.requests["create"], vendor.accepted) == (1, 1)
         assert [name for _, name in vendor.objects] == [f"videos/{video.job_id}-1/sample_0.mp4"]
+
+
+def test_a_network_that_is_away_is_no_matter_of_credentials(vendor, tmp_path):
+    path = vendor.key_file(tmp_path)
+    path.write_text(path.read_text().replace(vendor.url, "http://127.0.0.1:1"))
+    veo = ttv_veo.generator.VeoGenerator(project_id=vertex.PROJECT, credentials_path=path)
+    found = veo.availability(deep=True)
+    assert (found.ok, found.remedies) == (False, ())
+    assert "gave no answer" in found.reasons[0]

@@ -277,7 +277,7 @@ class VeoGenerator(RemoteVideoGenerator):
                     self.google.credentials()
             except VideoGenerationError as error:
                 reasons.append(error.message)
-                remedies.append(error.remedy or "gcloud auth application-default login")
+                remedies += [error.remedy] if error.remedy else []
         return Availability(not reasons, tuple(reasons), tuple(remedies))
 
 
