@@ -77,6 +77,38 @@ def test_what_another_machine_has_installed_is_no_mistake(shell):
     assert "pip install ttv-runway" in done.stderr
 
 
+FAR = """
+from ttv_core import BackendSettings
+
+class Settings(BackendSettings):
+    places: int = 1
+
+class Far:
+    Settings = Settings
+    def __init__(self, settings):
+        pass
+    availability = open = places = make = close = None
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "key", "told"),
+    [
+        ("far: {places: few}", "error", "executors.far.places", "'few'"),
+        ("far: {places: '${MANY}'}", "error", "executors.far.places", "MANY"),
+        ("fat: {}", "error", "executors.fat", "did you mean 'far'?"),
+        ("bad: {}", "note", "executors.bad", "ZeroDivisionError"),
+        ("ray: {workers: 2}", "note", "executors.ray", "pip install ttv-ray"),
+    ],
+)
+def test_check_looks_at_executors_too(shell, text, level, key, told):
+    shell.install("ttv-far", "[ttv.executors]\nfar = far:Far\nbad = bad:Far\n", far=FAR, bad="1/0")
+    (shell.cwd / "ttv.yaml").write_text(f"executors: {{{text}}}")
+    said = shell.json("config", "check", code=2 if level == "error" else 0)
+    assert [(finding["level"], finding["key"]) for finding in said["findings"]] == [(level, key)]
+    assert told in str(said["findings"][0])
+
+
 def test_a_backend_that_is_not_set_up_at_all_is_no_mistake(shell):
     (shell.cwd / "ttv.yaml").write_text("default_backend: snail")
     assert shell.json("config", "check")["findings"] == []

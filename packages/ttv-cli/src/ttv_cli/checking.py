@@ -39,7 +39,7 @@ def findings(config: Config) -> list[Finding]:
     """
     from ttv_core.plugins import default_manager
 
-    found = [*_unknown(config), *_named(config)]
+    found = [*_unknown(config), *_named(config), *_of_executors(config)]
     backends = default_manager().backends()
     questions = {name: partial(_of_backend, config, name) for name in backends}
     for name, answer in side_by_side(questions, _SECONDS).items():
@@ -53,8 +53,10 @@ def findings(config: Config) -> list[Finding]:
 
 def _unknown(config: Config) -> list[Finding]:
     from ttv_core.known import install_command, known_backends
+    from ttv_core.plugins import EXECUTORS_PUBLISHED
 
     brought = {name: each.distribution for each in known_backends() for name in each.names}
+    brought |= {f"executors.{name}": each for name, each in EXECUTORS_PUBLISHED.items()}
     found = []
     for key, message in config.unknown_keys().items():
         backend = key.removeprefix("backends.").partition("@")[0]
@@ -81,6 +83,26 @@ def _named(config: Config) -> list[Finding]:
             GENERATOR_REGISTRY[str(name)]
         except BackendUnavailableError as error:
             found.append(Finding("error", key, f"{key}: {error.message}", error.remedy or ""))
+    return found
+
+
+def _of_executors(config: Config) -> list[Finding]:
+    """Check the settings of the executors that are installed."""
+    from ttv_core import BackendUnavailableError, ConfigurationError
+    from ttv_core.factory import create_executor
+    from ttv_core.plugins import default_manager
+
+    installed = {name for record in default_manager().executors() for name in record.names}
+    found = []
+    for name in installed & (config.values.get("executors") or {}).keys():
+        try:
+            create_executor(config, name)
+        except ConfigurationError as error:
+            found.append(
+                Finding("error", error.key or "executors", error.message, error.remedy or "")
+            )
+        except BackendUnavailableError as error:
+            found.append(Finding("note", f"executors.{name}", error.message, error.remedy or ""))
     return found
 
 
