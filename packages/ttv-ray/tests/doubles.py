@@ -83,6 +83,8 @@ class Ramp(LocalVideoGenerator):
             context.progress(i, total)
             if i == 2 and "held" in prompt:
                 while hold.exists():
+                    if context.cancelled:
+                        self.note("heeded", plan)
                     context.check()
                     time.sleep(0.01)
             if i == 2 and "stuck" in prompt:

@@ -151,7 +151,7 @@ def test_what_kills_its_engine_each_time_ends_and_the_others_are_made(many, log)
 
 
 def test_closing_it_stops_the_engines_even_those_that_do_not_heed(many, log, tmp_path, monkeypatch):
-    monkeypatch.setattr(ttv_ray.errand, "_STOP_SECONDS", 0.5)
+    monkeypatch.setattr(ttv_ray.errand, "_STOP_SECONDS", 2.0)
     (tmp_path / "log.hold").touch()
     items = many([*foxes(1), *foxes(1, "held"), *foxes(1, "stuck")])
     assert next(items).prompt == "fox 0"
@@ -159,6 +159,7 @@ def test_closing_it_stops_the_engines_even_those_that_do_not_heed(many, log, tmp
     items.close()
     pids = {int(pid) for _, pid, *_ in log("begun")}
     until(lambda: not any(map(is_alive, pids)))
+    assert [prompt for prompt, *_ in log("heeded")] == ["held fox 0"]
     assert parts(tmp_path / "out") == []
     (tmp_path / "log.hold").unlink()
     states = Counter(item.state for item in many([*foxes(1), *foxes(1, "held")]))
