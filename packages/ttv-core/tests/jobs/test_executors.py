@@ -278,12 +278,14 @@ def test_only_who_has_the_same_folder_can_read_the_mark(tmp_path):
 
 def test_a_planned_video_is_made_in_turn_and_nothing_else_is_written(tmp_path):
     engine, plan = Grey(), Grey().plan(VideoRequest(prompt="a fox"))
+    folder = tmp_path / "there"
+    folder.mkdir()
     with ThreadPoolExecutor() as pool:
-        files = [tmp_path / f"{i}.mp4" for i in range(3)]
+        files = [folder / f"{i}.mp4" for i in range(3)]
         jobs = [engine.make_planned(plan, file) for file in files]
         results = list(pool.map(lambda job: job.wait(), jobs))
     assert [result.path for result in results] == files
-    assert sorted(tmp_path.iterdir()) == files
+    assert sorted(folder.iterdir()) == files
     with pytest.raises(OutputError):
         engine.make_planned(plan, files[0])
 
