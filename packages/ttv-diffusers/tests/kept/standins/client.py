@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from ttv_core import VideoGenerationError
@@ -15,6 +16,8 @@ def say(*words):
     sys.stdout.flush()
 
 
+# What runs in the background, as CI may, has Ctrl-C ignored, and hands that on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if standin := os.environ.get("TTV_STANDIN"):
     process.COMMAND = (sys.executable, standin)
 folder, output, steps, seed, *settings = sys.argv[1:]
