@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from zoo_five import FiveMethods
 from zoo_local import GreyGenerator
-from zoo_remote import TABLE, ZooGenerator
+from zoo_remote import TABLE, KeyedGenerator, ZooGenerator
 from zoo_vendor import KEY
 from zoo_words import Words
 
@@ -17,6 +17,10 @@ from ttv_core.testing import BackendConformance, LocalConformance, RemoteConform
 
 class TestRemote(Words, RemoteConformance):
     pass
+
+
+class TestKeyed(Words, RemoteConformance):
+    generator = KeyedGenerator
 
 
 class TestLocal(LocalConformance):

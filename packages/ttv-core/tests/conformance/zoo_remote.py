@@ -21,6 +21,7 @@ from ttv_core import (
     SubmitSemantics,
 )
 from ttv_core.http import ApiClient
+from ttv_core.jobs import IdempotencyKey
 from ttv_core.settings import SecretStr
 
 KINDS = {
@@ -141,3 +142,18 @@ class ZooGenerator(RemoteVideoGenerator):
 
     async def cancel(self, ref):
         await self.api.request("DELETE", f"/videos/{ref.id}")
+
+
+class KeyedGenerator(ZooGenerator):
+    """The vendor knows a repeated create by its key, and cancels nothing."""
+
+    semantics = SubmitSemantics(
+        definite_reject=frozenset(KINDS),
+        idempotency=IdempotencyKey(lifetime=3600),
+        evidence="https://zoo.example/keys",
+    )
+
+    async def submit(self, plan, key):
+        headers = {"Idempotency-Key": key}
+        reply = await self.api.create("/videos", json=plan.native, headers=headers)
+        return RemoteRef(self.said(reply)["id"])

@@ -24,6 +24,7 @@ class ZooVendor(Simulator):
 
     def __init__(self, states=("words", "of", "another vendor"), video=b""):
         super().__init__(states, video)
+        self.by_key = {}
 
     def refuse(self, request):
         if request.headers.get("Authorization") != f"Bearer {KEY}":
@@ -36,7 +37,11 @@ class ZooVendor(Simulator):
         body = await request.json()
         if not NEEDED <= body.keys() <= ALLOWED:
             return web.json_response({"error": "fields"}, status=422)
-        return web.json_response({"id": self.accept(body).id})
+        key = request.headers.get("Idempotency-Key")
+        task = self.by_key.get(key) or self.accept(body)
+        if key is not None:
+            self.by_key[key] = task
+        return web.json_response({"id": task.id})
 
     async def one(self, request):
         if refused := self.refuse(request):

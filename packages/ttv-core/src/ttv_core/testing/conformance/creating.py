@@ -50,12 +50,7 @@ class Creating(AtAVendor):
         if LOST_ANSWERS[fault].kind == "silence":
             self.hastened.create_timeout = 0.5
         self.vendor.fail(self.creates, LOST_ANSWERS[fault])
-        knows_keys = self.remote().semantics.idempotency is not None
         outcome = self._outcome()
-        if knows_keys:  # a second create with the same key is the first one
-            sent = self.vendor.requests[self.creates]
-            self.paid_once(f"an answer that is lost ({fault})", creates=max(sent, 1))
-            return
         self.paid_once(f"an answer that is lost ({fault})")
         if isinstance(outcome, VideoGenerationError):
             self._is_left_open(outcome, fault)
