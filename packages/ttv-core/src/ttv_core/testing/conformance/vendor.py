@@ -178,10 +178,15 @@ class AtAVendor(Asking):
             see="ttv_core.RemoteVideoGenerator.submit",
         )
 
+    @property
+    def no_retries(self) -> dict[str, int]:
+        """The setting with which no create is sent again, if there is one."""
+        return {"max_retries": 0} if "max_retries" in self.generator.Settings.model_fields else {}
+
     @cached_property
     def _one(self) -> RemoteVideoGenerator:
         """A generator for what calls its coroutines alone."""
-        return self.remote(max_retries=0)
+        return self.remote(**self.no_retries)
 
     def submitted(self, **fields: Any) -> RemoteRef:
         """Create a job without the journal: `prepare` and `submit`, as they are called for it."""
