@@ -133,11 +133,11 @@ class Creating(AtAVendor):
 
     def test_a_rate_limit_that_stays_is_told(self) -> None:
         """Refuse a create with 429 and Retry-After: 17; the error says so."""
-        if not self.no_retries:
+        if not self._no_retries:
             pytest.skip("its settings have no max_retries, so the limit would be waited for")
         limit = Fault(kind="status", status=429, headers={"Retry-After": "17"})
         self.vendor.fail(self.creates, limit, times=9)
-        error = self.failing(self.made(**self.no_retries))
+        error = self.failing(self.made(**self._no_retries))
         self.paid_once("a rate limit with no retries")
         if isinstance(error, SubmissionUncertainError):
             return
@@ -155,7 +155,7 @@ class Creating(AtAVendor):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             closed = f"http://127.0.0.1:{free.getsockname()[1]}"
-        error = self.failing(self.made(base_url=closed, **self.no_retries))
+        error = self.failing(self.made(base_url=closed, **self._no_retries))
         holds(
             isinstance(error, BackendUnavailableError)
             and (error.code, error.charged) == ("not_sent", "no"),

@@ -179,14 +179,14 @@ class AtAVendor(Asking):
         )
 
     @property
-    def no_retries(self) -> dict[str, int]:
+    def _no_retries(self) -> dict[str, int]:
         """The setting with which no create is sent again, if there is one."""
         return {"max_retries": 0} if "max_retries" in self.generator.Settings.model_fields else {}
 
     @cached_property
     def _one(self) -> RemoteVideoGenerator:
         """A generator for what calls its coroutines alone."""
-        return self.remote(**self.no_retries)
+        return self.remote(**self._no_retries)
 
     def submitted(self, **fields: Any) -> RemoteRef:
         """Create a job without the journal: `prepare` and `submit`, as they are called for it."""
