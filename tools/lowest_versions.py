@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tools.workspace import CORE, Package, closure, packages
+from tools.workspace import Package, closure, packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,9 +68,8 @@ def lowest_groups(members: Iterable[Package]) -> list[list[Package]]:
 
 
 def all_of(package: Package) -> Requirement:
-    """Return what is required to test a package: the core is tested with all of its extras."""
-    extras = package.extras if package.name == CORE else []
-    return Requirement(f"{package.name}[{','.join(extras)}]")
+    """Return what requires a package with all of its extras."""
+    return Requirement(f"{package.name}[{','.join(package.extras)}]")
 
 
 def _lower_bound(requirement: Requirement, owner: str) -> Version:
