@@ -60,6 +60,20 @@ def of_these_tests(document):
     return document
 
 
+def sometimes(document):
+    """Return a document as if polls had seen how long the vendor took: they may come too late."""
+    if isinstance(document, list):
+        return [sometimes(item) for item in document]
+    if not isinstance(document, dict):
+        return document
+    seen = {key: sometimes(value) for key, value in document.items()}
+    if "submit" in seen.get("timings", ()):
+        seen["timings"]["vendor"] = 1.0
+    if "took" in seen and seen.get("state", "completed") == "completed":
+        seen["took"] = 1.0
+    return seen
+
+
 def hold(name, found):
     """Hold what was found against what is recorded."""
     path = SHAPES / f"{name}.json"
@@ -121,7 +135,7 @@ def test_jobs_keep_their_shape(bare, vendor):
     vendor.end()
     hold(
         "generate-remote",
-        shape(bare.json("generate", "a fox", "-b", "acme", "-d", "1", "-o", "a.mp4")),
+        shape(sometimes(bare.json("generate", "a fox", "-b", "acme", "-d", "1", "-o", "a.mp4"))),
     )
     vendor.states = ["running"]
     detached = bare.json(
@@ -129,11 +143,11 @@ def test_jobs_keep_their_shape(bare, vendor):
     )
     hold("generate-detach", shape(detached))
     listed = bare.json("jobs")
-    hold("jobs", shape(listed))
+    hold("jobs", shape(sometimes(listed)))
     hold("jobs-cost", shape(bare.json("jobs", "--cost")))
     hold("jobs-show", shape(bare.json("jobs", "show", detached["id"])))
     vendor.end()
-    hold("resume", shape(bare.json("resume", detached["id"])))
+    hold("resume", shape(sometimes(bare.json("resume", detached["id"]))))
 
 
 def commands(group, path=("ttv",)):
