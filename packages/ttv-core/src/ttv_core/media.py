@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from ttv_core.errors import BackendUnavailableError, GenerationFailedError, OutputError
@@ -16,8 +17,8 @@ from ttv_core.output import storage_error
 from ttv_core.results import MediaInfo
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Generator, Iterator, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     import av as av_types
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ttv_core.joining import Joined
 
     Frame = npt.NDArray[np.uint8]
+    StrPath = str | os.PathLike[str]
 
 __all__ = [
     "VideoWriter",
@@ -92,7 +94,7 @@ class VideoWriter:
 
     def __init__(
         self,
-        path: Path,
+        path: StrPath,
         *,
         width: int,
         height: int,
@@ -101,7 +103,7 @@ class VideoWriter:
         preset: str = "veryfast",
     ) -> None:
         self._av = pyav()
-        self.path = path
+        self.path = Path(path)
         self.width = width
         self.height = height
         self.count = 0
@@ -114,7 +116,7 @@ class VideoWriter:
             rate = Fraction(fps).limit_denominator(100_000)
             self._stream = add_h264(self._container, (width, height), rate, crf=crf, preset=preset)
         except OSError as error:
-            raise storage_error(error, path) from error
+            raise storage_error(error, self.path) from error
 
     def write(self, frame: Frame) -> None:
         """Encode one frame.
@@ -191,7 +193,7 @@ def add_h264(
     return stream
 
 
-def measure(path: Path) -> MediaInfo:
+def measure(path: StrPath) -> MediaInfo:
     """Decode a whole video and say what it is.
 
     A truncated file opens, and its header tells the full duration: only decoding to the end shows
@@ -205,13 +207,14 @@ def measure(path: Path) -> MediaInfo:
         GenerationFailedError: If it is no video, or not a whole one.
     """
     with opened(path) as container:
-        return _measured(container, path)
+        return _measured(container, Path(path))
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[av_types.container.InputContainer]:
+def opened(path: StrPath) -> Iterator[av_types.container.InputContainer]:
     """Open a video; what is none, or not a whole one, is an error of ours while it is read too."""
     av = pyav()
+    path = Path(path)
     if not path.is_file():
         msg = f"{path} is no file"
         raise OutputError(msg, code="missing")
@@ -258,7 +261,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def frames(path: Path) -> Generator[Frame, None, None]:
+def frames(path: StrPath) -> Generator[Frame, None, None]:
     """Decode a video frame by frame.
 
     Args:
@@ -278,7 +281,7 @@ def frames(path: Path) -> Generator[Frame, None, None]:
             yield cast("Frame", frame.to_ndarray(format="rgb24"))
 
 
-def first_frame(path: Path) -> Frame:
+def first_frame(path: StrPath) -> Frame:
     """Return the first frame of a video: uint8, (height, width, 3), RGB.
 
     Raises:
@@ -289,7 +292,7 @@ def first_frame(path: Path) -> Frame:
         return _the(next(found, None), path)
 
 
-def last_frame(path: Path) -> Frame:
+def last_frame(path: StrPath) -> Frame:
     """Return the very last frame of a video: uint8, (height, width, 3), RGB.
 
     Raises:
@@ -302,7 +305,7 @@ def last_frame(path: Path) -> Frame:
     return _the(last, path)
 
 
-def _the(frame: Frame | None, path: Path) -> Frame:
+def _the(frame: Frame | None, path: StrPath) -> Frame:
     if frame is None:
         msg = f"{path} has no frames"
         raise GenerationFailedError(msg, code="bad_video")
@@ -310,7 +313,11 @@ def _the(frame: Frame | None, path: Path) -> Frame:
 
 
 def join(
-    paths: Sequence[Path], target: Path, *, drop_boundary: bool = False, overwrite: bool = False
+    paths: Sequence[StrPath],
+    target: StrPath,
+    *,
+    drop_boundary: bool = False,
+    overwrite: bool = False,
 ) -> Joined:
     """Put videos one after another in one file.
 
@@ -347,10 +354,11 @@ def join(
     """
     from ttv_core.joining import join_videos
 
-    return join_videos(paths, target, drop_boundary=drop_boundary, overwrite=overwrite)
+    files = [Path(path) for path in paths]
+    return join_videos(files, Path(target), drop_boundary=drop_boundary, overwrite=overwrite)
 
 
-def poster(path: Path, target: Path, *, at: float = 0.4) -> Path:
+def poster(path: StrPath, target: StrPath, *, at: float = 0.4) -> Path:
     """Write a still of a video as JPEG.
 
     Args:
@@ -364,7 +372,7 @@ def poster(path: Path, target: Path, *, at: float = 0.4) -> Path:
     return write_jpeg(_pick(path, [at])[0], target)
 
 
-def contact_sheet(path: Path, target: Path, *, columns: int = 4, rows: int = 2) -> Path:
+def contact_sheet(path: StrPath, target: StrPath, *, columns: int = 4, rows: int = 2) -> Path:
     """Write a grid of stills, evenly spread over a video, as JPEG.
 
     Args:
@@ -386,7 +394,12 @@ def contact_sheet(path: Path, target: Path, *, columns: int = 4, rows: int = 2) 
 
 
 def overview(
-    videos: Sequence[Path], target: Path, *, columns: int = 4, width: int = 320, height: int = 180
+    videos: Sequence[StrPath],
+    target: StrPath,
+    *,
+    columns: int = 4,
+    width: int = 320,
+    height: int = 180,
 ) -> Path:
     """Write a grid with one still of each of several videos, as JPEG.
 
@@ -420,7 +433,7 @@ def _fitted(frame: Frame, width: int, height: int) -> Frame:
     return small
 
 
-def _pick(path: Path, places: Sequence[float]) -> list[Frame]:
+def _pick(path: StrPath, places: Sequence[float]) -> list[Frame]:
     total = max(measure(path).num_frames, 1)
     wanted = [min(int(place * total), total - 1) for place in places]
     found = {i: frame for i, frame in enumerate(frames(path)) if i in set(wanted)}
@@ -451,7 +464,7 @@ def png(frame: Frame) -> bytes:
     return b"".join(bytes(packet) for packet in packets)
 
 
-def write_jpeg(frame: Frame, target: Path) -> Path:
+def write_jpeg(frame: Frame, target: StrPath) -> Path:
     """Write one frame as a JPEG.
 
     Args:
@@ -476,5 +489,5 @@ def write_jpeg(frame: Frame, target: Path) -> Path:
             for packet in (*stream.encode(picture), *stream.encode(None)):
                 container.mux(packet)
     except OSError as error:
-        raise storage_error(error, target) from error
-    return target
+        raise storage_error(error, Path(target)) from error
+    return Path(target)

@@ -194,3 +194,19 @@ def test_decoding_threads_never_call_into_python(kit, tmp_path):
 
     measure(kit.write_video(tmp_path / "v.mp4"))
     assert av.logging.get_level() is None
+
+
+def test_files_may_be_named_by_text(tmp_path):
+    name, still = str(tmp_path / "a.mp4"), str(tmp_path / "a.jpg")
+    with media.VideoWriter(name, width=64, height=36, fps=12) as video:
+        for _ in range(6):
+            video.write(np.zeros((36, 64, 3), np.uint8))
+    assert media.measure(name).num_frames == len(list(media.frames(name))) == 6
+    assert media.first_frame(name).shape == media.last_frame(name).shape
+    joined = media.join([name, name], str(tmp_path / "b.mp4")).path
+    assert media.measure(joined).num_frames == 12
+    for write in (media.poster, media.contact_sheet):
+        assert write(name, still).is_file()
+    assert media.overview([name, name], still).is_file()
+    with pytest.raises(OutputError, match="is no file"):
+        media.measure("nowhere.mp4")
