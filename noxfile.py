@@ -353,9 +353,7 @@ def install(
     declared = closure([target, *map(Requirement, tests_need)])
     fixed = constraints(*(PACKAGES[name] for name in declared))
     if fixed:
-        # Of what is huge, only what is imported is compiled, and when it is.
         more = (*more, "--no-compile")
-        session.env["PYTHONDONTWRITEBYTECODE"] = ""
     session.install(
         str(target),
         *tests_need,
@@ -364,10 +362,21 @@ def install(
         *("-c", str(WHEELHOUSE / "ours.txt")),
         *fixed,
     )
+    if fixed:
+        # What is huge takes pip, which has but one process for it, half a minute.
+        compile_all(session)
     session.run("python", "-m", "pip", "check")
     undeclared = (installed(session) & PACKAGES.keys()) - declared.keys()
     if alone and undeclared:
         session.error(f"{package.name} does not declare {', '.join(sorted(undeclared))}")
+
+
+def compile_all(session: nox.Session) -> None:
+    """Compile what is installed, with every processor; some of it is for other Pythons."""
+    get_path = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    where = str(session.run("python", "-c", get_path, silent=True, log=False)).strip()
+    how = ["-qq", "-j", "0", "-x", r"[/\\]tests[/\\]"]
+    session.run("python", "-m", "compileall", *how, where, success_codes=[0, 1], silent=True)
 
 
 def check_as_its_author(session: nox.Session, folder: Path) -> None:
