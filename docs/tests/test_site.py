@@ -18,10 +18,12 @@ from tools.site.backends import (
 )
 from tools.site.commands import commands_page
 from tools.site.docstrings import as_rst, attributes, kind_of, public_name, with_types
+from tools.site.known import known_page
 from tools.site.library import library_pages, public_modules
 from tools.site.settings import general_keys, settings_table
 from tools.workspace import ROOT, packages
 from ttv_cli.main import cli
+from ttv_core.known import KnownBackend, known_backends
 from ttv_core.plugins import default_manager
 
 
@@ -153,3 +155,20 @@ def test_attributes_get_their_types():
     assert kind_of(ttv_core.VideoRequest.model_fields["size"].annotation) == (
         "tuple[int, int] | None"
     )
+
+
+def test_every_backend_that_can_be_installed_is_told_with_its_command(monkeypatch):
+    page = known_page()
+    for backend in known_backends():
+        assert f"`pip install {backend.distribution}` | {backend.by} |" in page
+    other = KnownBackend(
+        name="comet",
+        distribution="ttv-comet",
+        kind="remote",
+        summary="comets",
+        by="Somebody",
+        licence="MIT",
+        url="https://comet.example/ttv",
+    )
+    monkeypatch.setattr("tools.site.known.known_backends", lambda: (other,))
+    assert "| [`comet`](https://comet.example/ttv) | comets |" in known_page()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tools.site.backends import backend_pages, executor_pages, prices_page
 from tools.site.commands import commands_page
+from tools.site.known import known_page
 from tools.site.library import library_pages
 from tools.site.settings import general_keys, settings_table
 from ttv_core import RemoteSettings
@@ -29,6 +30,7 @@ def write_pages(folder: Path) -> None:
     made |= {f"library/{name}.rst": text for name, text in library_pages().items()}
     made |= {
         "commands.md": commands_page(),
+        "known.md": known_page(),
         "prices.md": prices_page(),
         "keys.md": general_keys(),
         "remote-keys.md": settings_table(RemoteSettings, inherited=True),
