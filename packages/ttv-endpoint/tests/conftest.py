@@ -15,6 +15,7 @@ from endpoint_servers import MODEL, SERVERS, pipeline
 
 from ttv_core import VideoGenerationError, resume
 from ttv_core.jobs import Lookup, Polling
+from ttv_core.testing import own_state
 from ttv_endpoint.dialects import DIALECTS
 from ttv_endpoint.generator import EndpointGenerator
 
@@ -44,7 +45,6 @@ def settings(server, **more):
 @pytest.fixture(autouse=True)
 def quick(tmp_path, monkeypatch):
     """Give each test a journal of its own, no proxy, no key, and pauses of no length."""
-    monkeypatch.setenv("TTV_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     for name in ("TTV_ENDPOINT_BASE_URL", "TTV_ENDPOINT_API_KEY", "TTV_CONFIG", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -52,6 +52,8 @@ def quick(tmp_path, monkeypatch):
     for module in ("submission", "watching", "arrival"):
         monkeypatch.setattr(f"ttv_core.jobs.{module}.backoff", lambda *_, **__: 0.01)
     promise(monkeypatch, polling=Polling(floor=0.01, ceiling=0.02), lookup=Lookup(settle=0.3))
+    with own_state(tmp_path / "state"):
+        yield
 
 
 def promise(monkeypatch, **changes):

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from minimax_vendor import KEY, MiniMax
 
 from ttv_core.jobs import Lookup, Polling
+from ttv_core.testing import own_state
 from ttv_minimax.generator import MinimaxGenerator
 from ttv_minimax.h3 import H3
 from ttv_minimax.hailuo import Hailuo
@@ -65,7 +66,6 @@ def loud():
 @pytest.fixture(autouse=True)
 def quick(tmp_path, monkeypatch):
     """Give each test a journal of its own, no proxy, no key, and pauses of no length."""
-    monkeypatch.setenv("TTV_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     for name in ("MINIMAX_API_KEY", "MINIMAX_API_HOST", "TTV_CONFIG", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -78,6 +78,8 @@ def quick(tmp_path, monkeypatch):
         monkeypatch.setattr(
             protocol, "semantics", dataclasses.replace(protocol.semantics, **changes)
         )
+    with own_state(tmp_path / "state"):
+        yield
 
 
 @pytest.fixture

@@ -14,16 +14,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from runway_vendor import KEY, Quick, Runway
 
+from ttv_core.testing import own_state
+
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path, monkeypatch):
     """Keep jobs of each test apart, and the user's own environment out."""
-    monkeypatch.setenv("TTV_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     for module in ("submission", "arrival", "watching"):  # nobody waits here for a vendor's sake
         monkeypatch.setattr(f"ttv_core.jobs.{module}.backoff", lambda *_, **__: 0.01)
     for name in ("API_SECRET", "BASE_URL", "CUSTOM_HEADERS"):
         monkeypatch.delenv(f"RUNWAYML_{name}", raising=False)
+    with own_state(tmp_path / "state"):
+        yield
 
 
 @pytest.fixture(scope="session")

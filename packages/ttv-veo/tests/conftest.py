@@ -13,6 +13,7 @@ import pytest
 import ttv_veo.generator
 from ttv_core.jobs import Polling
 from ttv_core.media import VideoWriter, write_jpeg
+from ttv_core.testing import own_state
 from ttv_veo.generator import VeoGenerator
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -35,12 +36,13 @@ def alone(tmp_path, monkeypatch):
             continue
         if name.lower().endswith("_proxy") or name.startswith(("GOOGLE_", "TTV_", "CLOUDSDK_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("TTV_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     quick = Polling(floor=0.01, ceiling=0.05)
     semantics = ttv_veo.generator._SEMANTICS
     made = dataclasses.replace(semantics, polling=quick, not_found_grace=0.2)
     monkeypatch.setattr(ttv_veo.generator, "_SEMANTICS", made)
+    with own_state(tmp_path / "state"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import pytest
 
 from ttv_core import background
 from ttv_core.hookspecs import API_VERSION
-from ttv_core.jobs import desk as desks
 from ttv_core.media import VideoWriter
+from ttv_core.testing import own_state
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -40,13 +40,10 @@ def loop():
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch, bare_environment, loop, site):
+def state(tmp_path, bare_environment, loop, site):
     """The folder of the journal, closed before the modules of its jobs are forgotten."""
-    folder = tmp_path / "state"
-    monkeypatch.setenv("TTV_STATE_DIR", str(folder))
-    yield folder
-    if folder in desks._desks:
-        desks._desks.pop(folder).close()
+    with own_state(tmp_path / "state") as folder:
+        yield folder
 
 
 @pytest.fixture

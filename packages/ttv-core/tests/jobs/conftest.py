@@ -15,9 +15,10 @@ import ttv_core.jobs.arrival
 import ttv_core.jobs.submission
 import ttv_core.jobs.watching
 from ttv_core import GENERATOR_REGISTRY
-from ttv_core.jobs import desk as desks
+from ttv_core.jobs.desk import close_desks
 from ttv_core.media import VideoWriter
 from ttv_core.plugins import PluginManager
+from ttv_core.testing import own_state
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -52,13 +53,11 @@ def picture(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def state_dir(tmp_path, monkeypatch):
+def state_dir(tmp_path):
     """The folder of the journal."""
-    folder = tmp_path / "state"
-    monkeypatch.setenv("TTV_STATE_DIR", str(folder))
-    yield folder
-    for place in [place for place in desks._desks if place.is_relative_to(tmp_path)]:
-        desks._desks.pop(place).close()
+    with own_state(tmp_path / "state") as folder:
+        yield folder
+    close_desks(tmp_path)
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def restart(state_dir):
     """Let go of the journal, as the end of this process would: the next call opens it anew."""
 
     def restarted():
-        desks._desks.pop(state_dir).close()
+        close_desks(state_dir)
 
     return restarted
 

@@ -15,7 +15,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv("TTV_STATE_DIR", str(tmp_path))
     here = desks.desk()
     yield here
-    desks._desks.pop(tmp_path).close()
+    desks.close_desks(tmp_path)
 
 
 def added(here, number, state="prepared", **facts):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ttv_core.planning import Plan
     from ttv_core.results import MediaInfo, VideoResult
 
-__all__ = ["Desk", "desk"]
+__all__ = ["Desk", "close_desks", "desk"]
 
 _FOLLOW_SECONDS = 0.5
 _AT_THE_DISK = 8
@@ -311,6 +311,15 @@ def desk() -> Desk:
         if folder not in _desks:
             _desks[folder] = Desk(folder)
         return _desks[folder]
+
+
+def close_desks(below: Path) -> None:
+    """Close every desk whose folder is there or below; its jobs are left to other processes."""
+    with _lock:
+        found = [folder for folder in _desks if folder.is_relative_to(below)]
+        closed = [_desks.pop(folder) for folder in found]
+    for each in closed:
+        each.close()
 
 
 def _forget() -> None:

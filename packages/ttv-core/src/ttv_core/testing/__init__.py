@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ttv_core.testing.conformance.remote import RemoteConformance
     from ttv_core.testing.readme import check_readme, check_table, models_table
     from ttv_core.testing.simulator import Fault, Logged, Simulator, Task
+    from ttv_core.testing.state import own_state
 
 _MODULE_OF = {
     "BackendConformance": "conformance.backend",
@@ -23,6 +24,7 @@ _MODULE_OF = {
     "check_readme": "readme",
     "check_table": "readme",
     "models_table": "readme",
+    "own_state": "state",
 }
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "check_readme",
     "check_table",
     "models_table",
+    "own_state",
 ]
 
 

@@ -13,6 +13,7 @@ from ttv_core.five_methods import FiveMethodGenerator
 from ttv_core.interface import VideoGenerator
 from ttv_core.settings import looks_secret
 from ttv_core.testing.conformance.verdict import broken
+from ttv_core.testing.state import own_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,15 +55,16 @@ class Conformance:
     folder: Path
 
     @pytest.fixture(autouse=True)
-    def alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Give each test a folder and a journal of its own, and nothing of the user's."""
         self.folder = tmp_path / "videos"
         self.folder.mkdir()
-        monkeypatch.setenv("TTV_STATE_DIR", str(tmp_path / "state"))
         monkeypatch.chdir(tmp_path)
         own = [name for names in self.environment.values() for name in names]
         for name in (*_NOT_OURS, *(name.lower() for name in _NOT_OURS), *own):
             monkeypatch.delenv(name, raising=False)
+        with own_state(tmp_path / "state"):
+            yield
 
     @property
     def environment(self) -> Mapping[str, tuple[str, ...]]:
