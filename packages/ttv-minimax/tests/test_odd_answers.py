@@ -8,7 +8,7 @@ from ttv_core import GenerationCancelledError, jobs
 
 
 def test_a_cancel_that_is_answered_with_an_empty_object_has_been_taken(vendor2, h3):
-    vendor2.given_states = ["queued"]
+    vendor2.states = ["queued"]
     vendor2.fail("cancel", "status", status=503, times=2)
     vendor2.fail("cancel", "body", body=b"{}", after=True)
     job = h3.start("a fox")
