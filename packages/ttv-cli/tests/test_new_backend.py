@@ -135,7 +135,7 @@ def test_the_release_needs_no_token_and_only_its_last_job_may_prove_who_it_is(wr
     jobs = release["jobs"]
     assert jobs["build"]["permissions"] == {"contents": "read"}
     assert jobs["publish"]["permissions"] == {"id-token": "write"}
-    assert (jobs["publish"]["needs"], jobs["publish"]["environment"]["name"]) == ("build", "pypi")
+    assert (jobs["publish"]["needs"], jobs["publish"]["environment"]) == ("build", "pypi")
     publishing = jobs["publish"]["steps"][-1]
     assert publishing["uses"].startswith("pypa/gh-action-pypi-publish@")
     assert publishing["with"] == {"attestations": True}
