@@ -305,10 +305,11 @@ class RemoteVideoGenerator(VideoGenerator):
             job.changed(before)
             return job.drive(self.see_through(job, before, here))
         self._check_usable()
-        here.check_up(self.name, self.identity())
+        identity = self.identity()
+        here.check_up(self.name, identity)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         check_writable(target)
-        return job.drive(self._begin(job, here, plan, target))
+        return job.drive(self._begin(job, here, plan, target, identity))
 
     def _check_usable(self) -> None:
         """Refuse what lacks a key or the like before there is a job; asked once, for it is so long.
@@ -320,8 +321,10 @@ class RemoteVideoGenerator(VideoGenerator):
             self.availability().check(self.name)
             self._usable = True
 
-    async def _begin(self, job: RemoteJob, here: Desk, plan: Plan, target: Path) -> VideoResult:
-        facts = {"identity": self.identity(), "plugin": self._plugin()}
+    async def _begin(
+        self, job: RemoteJob, here: Desk, plan: Plan, target: Path, identity: Mapping[str, str]
+    ) -> VideoResult:
+        facts = {"identity": identity, "plugin": self._plugin()}
         own = job.id
         record = await here.begin(own, plan, target, facts)
         job.changed(record)
