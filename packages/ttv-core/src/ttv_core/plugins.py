@@ -380,8 +380,10 @@ EXECUTORS_PUBLISHED = {"ray": "ttv-ray"}
 
 
 def _unknown_executor(name: str, installed: Iterable[PluginRecord]) -> BackendUnavailableError:
+    from ttv_core.known import install_command
+
     names = sorted({known for record in installed for known in record.names})
-    more = [f"pip install {EXECUTORS_PUBLISHED[n]}" for n in EXECUTORS_PUBLISHED if n not in names]
+    more = [install_command(EXECUTORS_PUBLISHED[n]) for n in EXECUTORS_PUBLISHED if n not in names]
     msg = f"there is no executor {name!r}; installed: {', '.join(names) or 'none'}"
     return BackendUnavailableError(
         msg, code="unknown_executor", remedy=" or ".join(more) or f"say {names[0]!r}"

@@ -33,11 +33,7 @@ def keep(generator: PipelineGenerator, entry: Entry, *, idle: float, tied: bool)
     whole = identity(generator.settings, entry.checkpoint)
     if (there := _ready(name_of(whole))) is not None:
         return there
-    found = generator.availability()
-    if not found.ok:
-        raise BackendUnavailableError(
-            "; ".join(found.reasons), charged="no", remedy="; ".join(found.remedies) or None
-        )
+    generator.availability().check(generator.name)
     order = Keep(
         worker=name_of(whole),
         backend=generator.name,
