@@ -14,6 +14,8 @@ import pytest
 
 from ttv_core import Capabilities, GenerationFailedError, LocalVideoGenerator
 from ttv_core.jobs import jobs_here
+from ttv_core.jobs.desk import desk
+from ttv_core.testing import own_state
 
 MODELS = {
     "backend": "acme",
@@ -191,3 +193,11 @@ def test_a_forked_child_does_not_end_its_parents_jobs(state, tmp_path):
     more = [str(tmp_path / "fox.mp4"), str(Path(__file__).parent)]
     done = subprocess.run([*words, *more], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_state_of_ones_own_is_let_go_of_whole(tmp_path):
+    with own_state(tmp_path / "own") as folder:
+        Acme().generate("a fox", output=tmp_path / "fox.mp4")
+        assert desk().folder == folder
+        assert len(list((folder / "owners").iterdir())) == 2
+    assert list((folder / "owners").iterdir()) == []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ttv_core.job import JobContext
     from ttv_core.planning import Plan
 
-__all__ = ["JobHere", "jobs_here", "seen"]
+__all__ = ["JobHere", "jobs_here", "let_go", "seen"]
 
 _LOOK = 0.05
 _WISH = ".stop"
@@ -144,6 +144,15 @@ def _owner(folder: Path) -> Owner:
         if folder not in _owners:
             _owners[folder] = Owner(folder)
         return _owners[folder]
+
+
+def let_go(below: Path) -> None:
+    """Give up the locks of this process in every state folder that is there or below."""
+    with _lock:
+        found = [folder for folder in _owners if folder.is_relative_to(below)]
+        owners = [_owners.pop(folder) for folder in found]
+    for each in owners:
+        each.let_go()
 
 
 def _read(path: Path) -> JobHere | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttv_core.jobs.desk import close_desks
+from ttv_core.jobs.here import let_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,3 +46,4 @@ def own_state(folder: str | os.PathLike[str]) -> Iterator[Path]:
         else:
             os.environ["TTV_STATE_DIR"] = before
         close_desks(path)
+        let_go(path)
