@@ -15,15 +15,14 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pytest
 from acme import KEY
+from grey import Grey
 
 import ttv_core
 from ttv_core import (
     Capabilities,
     InvalidInputError,
-    LocalVideoGenerator,
     OutputError,
     VideoRequest,
     jobs,
@@ -32,42 +31,6 @@ from ttv_core.batch.ledger import NAME, Ledger
 
 HERE = str(Path(__file__).parent)
 FULL = os.environ.get("TTV_TORTURE") == "full"
-
-
-class Grey(LocalVideoGenerator):
-    """Makes grey frames on this machine, and counts them."""
-
-    name = "grey"
-    models = Capabilities.model_validate(
-        {
-            "backend": "grey",
-            "kind": "local",
-            "models": [
-                {
-                    "id": "grey-1",
-                    "fps": 24,
-                    "prices": [{"basis": "free"}],
-                    "durations": {"minimum": 0.1, "maximum": 10, "default": 0.5},
-                    "canvas": {"sizes": ["64x36"]},
-                }
-            ],
-        }
-    )
-    rendered = itertools.count()
-    hold = threading.Event()
-    log = None
-
-    def render(self, plan, context):
-        next(self.rendered)
-        if self.log is not None:
-            with Path(self.log).open("a", encoding="utf-8") as log:
-                log.write(f"{plan.request.prompt}\n")
-        for i in range(plan.expected.num_frames):
-            context.progress(i, plan.expected.num_frames)
-            yield np.full((36, 64, 3), 7 * i, np.uint8)
-        while "hold" in plan.request.prompt:
-            context.check()
-            self.hold.wait(0.01)
 
 
 @pytest.fixture
@@ -461,7 +424,8 @@ import os, sys
 sys.path.insert(0, {here!r})
 import ttv_core
 from acme import KINDS
-from test_batch import Grey, foxes
+from grey import Grey
+from test_batch import foxes
 ttv_core.GENERATOR_REGISTRY["acme"] = KINDS["keyed"]
 ttv_core.GENERATOR_REGISTRY["grey"] = Grey
 Grey.log = {log!r}

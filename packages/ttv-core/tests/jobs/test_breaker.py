@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from acme import KEY
+from grey import Grey
 
 import ttv_core
 from ttv_core import BackendUnavailableError, InvalidInputError, VideoGenerationError, jobs
@@ -92,8 +93,6 @@ def test_after_a_while_it_is_asked_again(down, acme, backend, tmp_path, monkeypa
 
 
 def test_the_next_backend_is_tried_at_once(down, acme, registry, tmp_path):
-    from test_batch import Grey
-
     registry["grey"] = Grey
     down()
     asked = acme.requests["create"]

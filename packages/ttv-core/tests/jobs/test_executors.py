@@ -6,6 +6,7 @@ import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import grey
 import numpy as np
 import pytest
 from acme import KEY
@@ -17,7 +18,6 @@ from ttv_core import (
     BackendUnavailableError,
     Capabilities,
     GenerationFailedError,
-    LocalVideoGenerator,
     Needs,
     OutputError,
     VideoRequest,
@@ -26,38 +26,24 @@ from ttv_core.executors import Delivery, packed
 from ttv_core.media import frames as read_frames
 
 
-class Grey(LocalVideoGenerator):
-    """Makes grey frames, and counts them."""
+class Grey(grey.Grey):
+    """Takes pictures too, which must have come with the plan."""
 
-    name = "grey"
     models = Capabilities.model_validate(
         {
             "backend": "grey",
             "kind": "local",
             "models": [
-                {
-                    "id": "grey-1",
-                    "fps": 24,
-                    "prices": [{"basis": "free"}],
-                    "durations": {"minimum": 0.1, "maximum": 10, "default": 0.5},
-                    "canvas": {"sizes": ["64x36"]},
-                    "inputs": {"first_frame": {}},
-                    "modes": ["text_to_video", "image_to_video"],
-                }
+                grey.Grey.models.models[0].model_dump(exclude_unset=True)
+                | {"inputs": {"first_frame": {}}, "modes": ["text_to_video", "image_to_video"]}
             ],
         }
     )
-    hold = threading.Event()
 
     def render(self, plan, context):
         if picture := plan.native.get("first_frame"):
             assert isinstance(picture.source, bytes)
-        for i in range(plan.expected.num_frames):
-            context.progress(i, plan.expected.num_frames)
-            yield np.full((36, 64, 3), 7 * i, np.uint8)
-        while "hold" in plan.request.prompt:
-            context.check()
-            self.hold.wait(0.01)
+        yield from super().render(plan, context)
 
 
 class Nearby:
