@@ -7,10 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any, TextIO
 
 __all__ = [
     "is_plain",
@@ -105,12 +102,6 @@ def write_error(text: str) -> None:
 def print_line(text: str = "") -> None:
     """Write a line to standard output. The text is ours, or has been through `one_line`."""
     sys.stdout.write(f"{text}\n")
-
-
-def print_lines(lines: Iterable[str]) -> None:
-    """Write lines to standard output; as `print_line`."""
-    for line in lines:
-        print_line(line)
 
 
 def print_json(data: Any) -> None:

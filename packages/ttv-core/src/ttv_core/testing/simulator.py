@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import email.utils
 import hashlib
 import itertools
 import json
@@ -357,8 +356,3 @@ def _logged(kind: str, request: web.Request, body: bytes) -> Logged:
         for name, value in request.headers.items()
     }
     return Logged(kind, request.method, str(request.rel_url), headers, body)
-
-
-def http_date(seconds: float) -> str:
-    """Return a time as HTTP writes it."""
-    return email.utils.formatdate(seconds, usegmt=True)
