@@ -149,6 +149,15 @@ def test_nobody_can(shell):
     assert "to mend it: " in done.stderr
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1", "soon"])
+def test_a_wait_that_has_no_end_or_no_length_is_refused_before_there_is_a_job(shell, seconds):
+    for words in ((*FOX, "-o", "fox.mp4"), ("resume",), ("jobs", "wait", "X")):
+        done = shell.run(*words, f"--timeout={seconds}")
+        assert done.returncode == 2
+        assert "--timeout" in done.stderr
+    assert not (shell.cwd / "fox.mp4").exists()
+
+
 def test_a_job_that_takes_too_long_is_stopped_and_leaves_nothing(shell):
     done = shell.run(*FOX, "-O", "wait=1", "--timeout", "0.5")
     assert done.returncode == 6

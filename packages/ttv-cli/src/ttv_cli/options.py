@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "PATIENCE",
     "as_moment",
     "as_span",
     "backend_option",
@@ -59,9 +61,24 @@ state_option = click.option(
     shell_complete=complete_states,
     help="Only jobs in this state; repeatable.",
 )
+
+
+class _Patience(click.FloatRange):
+    """Seconds to wait: more than none, and with an end; NaN is in no range, and in every one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
+
+
+PATIENCE = _Patience(min=0, min_open=True)
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=PATIENCE,
     metavar="SECONDS",
     help="How long to wait; the job goes on after that.",
 )

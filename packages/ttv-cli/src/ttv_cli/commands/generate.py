@@ -51,7 +51,7 @@ nothing is paid twice. A second Ctrl-C asks the vendor to cancel it, a third lea
 @options.config_option
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.PATIENCE,
     metavar="SECONDS",
     help="How long to wait for it.",
 )
