@@ -38,8 +38,13 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_job_id() -> str:
-    """Return a ULID: 26 characters, sortable by time (github.com/ulid/spec)."""
-    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    """Return a ULID: 26 characters, sortable by time (github.com/ulid/spec).
+
+    A ULID counts milliseconds; of its 80 random bits, the first 20 count the nanoseconds in one
+    here, so that jobs begun in the same millisecond are in order too.
+    """
+    millisecond, rest = divmod(time.time_ns(), 1_000_000)
+    number = millisecond << 80 | rest << 60 | secrets.randbits(60)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 

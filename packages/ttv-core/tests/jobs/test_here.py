@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ttv_core import Capabilities, GenerationFailedError, LocalVideoGenerator
+from ttv_core.job import new_job_id
 from ttv_core.jobs import jobs_here
 from ttv_core.jobs.desk import desk
 from ttv_core.testing import own_state
@@ -104,6 +105,12 @@ def test_a_job_of_another_process_is_seen_and_stopped(endless, state, tmp_path):
     assert told == [[job.id, "GenerationCancelledError"] for job in (first, second)]
     assert not list((tmp_path / "out").iterdir())
     assert not list((state / "here").iterdir())
+
+
+def test_ids_of_one_millisecond_are_in_order():
+    ids = [new_job_id() for _ in range(1000)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 1000
 
 
 def test_a_job_is_gone_with_its_process(endless, state):

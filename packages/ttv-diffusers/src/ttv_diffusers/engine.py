@@ -171,10 +171,7 @@ class _Job:
             case told.Step(step=step, total=total, seconds=seconds):
                 left = _clock(seconds * (total - step))
                 said = f"{seconds:.2f} s a step, {left} left" if step else ""
-                fraction = min(step / total, 1.0) if total else None
-                self.context.emit(
-                    "running", fraction=fraction, step=step, total=total, message=said
-                )
+                self.context.progress(step, total, said)
             case told.Done(measures=measures):
                 self.ended = True
                 self.context.timings.update(measures)

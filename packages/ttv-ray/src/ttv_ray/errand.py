@@ -94,7 +94,7 @@ def _made(engine: Engine, number: str, plan: Plan, delivery: Delivery, context: 
 def _tell(events: Iterable[JobEvent], context: JobContext) -> None:
     """Tell what has happened there as what happens to the job here, which is not over by it."""
     for event in events:
-        if event.state not in _LAST:
+        if event.state not in _LAST and not context.cancelled:
             context.emit(
                 event.state,
                 fraction=event.fraction,
