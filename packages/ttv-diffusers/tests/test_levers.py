@@ -133,6 +133,7 @@ def test_weights_are_stored_in_int8(made):
 @pytest.mark.parametrize(
     "backend", ["eager", *(["inductor"] if os.environ.get("TTV_TORTURE") == "full" else [])]
 )
+@pytest.mark.filterwarnings("ignore:Guards may run slower")  # torch, of Python 3.13.0
 def test_compiled_blocks_make_the_same_picture(made, monkeypatch, backend):
     """What makes machine code of them takes a minute, and is left out of the usual run."""
     import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from typing import TYPE_CHECKING
@@ -67,8 +68,9 @@ class Inbox:
     def leave(self) -> None:
         """Ask for nothing more: a reader that waits for room is let go."""
         self._left = True
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        with contextlib.suppress(queue.Empty):  # somebody else may take what is there
+            while True:
+                self._queue.get_nowait()
 
     def join(self, timeout: float) -> None:
         """Wait until the thread has ended, which it does with the channel."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -77,6 +78,14 @@ def test_it_ends_at_once_and_whoever_it_works_for_hears_why(
         assert each.hear("error").startswith("error worker_stopped")
     gone(worker.facts["worker"])
     assert not list((state / "workers").iterdir())
+
+
+def test_a_signal_that_another_thread_takes_ends_it(quick, generator, until):
+    worker = generator().keep()
+    threads = {int(path.name) for path in Path(f"/proc/{worker.pid}/task").iterdir()}
+    another = min(threads - {worker.pid})
+    assert ctypes.CDLL(None).tgkill(worker.pid, another, signal.SIGTERM) == 0
+    until(lambda: not worker.alive)
 
 
 def test_it_ends_when_nobody_wants_anything(quick, generator, gone, until):

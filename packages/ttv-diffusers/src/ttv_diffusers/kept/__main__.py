@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -57,8 +56,7 @@ def _keep(order: Keep, keeping: Keeping, channel: Channel) -> None:
             time.sleep(_LOOK)
         keeper.end()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: keeper.end())
+    keeper.heed_signals()
     for work in (follow, *((watch,) if order.parent is not None else ())):
         threading.Thread(target=work, daemon=True).start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -64,6 +65,17 @@ class Keeper:
     def _new_worker(self) -> WorkerProcess:
         offline = not self._order.levers["allow_download"]
         return WorkerProcess(offline=offline, environment=os.environ)
+
+    def heed_signals(self) -> None:
+        """End when a signal asks for it; for the main thread.
+
+        Python hears of a signal in that thread alone. One that comes just before it begins to wait,
+        or that the system gives to another thread, would not end the waiting but for what is
+        written then.
+        """
+        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: self.end())
 
     def load(self) -> None:
         """Load the weights, and let others find this process.
