@@ -71,7 +71,7 @@ def create_video_generator(
         >>> ttv_core.create_video_generator({"default_backend": "animatic"})
         <AnimaticGenerator 'animatic'>
     """
-    read = load_config(config)
+    read = _read(config, registry)
     name = _named(backend, read)
     fallbacks = read.fallback_backends if fallback_backends is None else tuple(fallback_backends)
     fallbacks = tuple(other for other in fallbacks if other != name)
@@ -352,6 +352,15 @@ def generator_for(
     """Make a generator as `create_video_generator` does; one of five methods is wrapped."""
     made = create_video_generator(config, backend, fallback_backends=fallbacks)
     return _as_generator(_named(backend, config), made, config, GENERATOR_REGISTRY)
+
+
+def _read(config: ConfigSource, registry: GeneratorRegistry) -> Config:
+    try:
+        return load_config(config)
+    except ConfigurationError as error:
+        if isinstance(config, str) and config in registry:
+            error.remedy = f"for the backend of that name, say backend={config!r}"
+        raise
 
 
 def _named(backend: str | None, config: Config) -> str:

@@ -230,6 +230,14 @@ def test_a_misspelt_fallback_is_an_error_at_once(registry, kit):
         ttv_core.create_video_generator({"fallback_backends": ["gray"]}, "grey")
 
 
+def test_a_backend_given_as_a_configuration_is_told_apart(many):
+    with pytest.raises(ConfigurationError, match="say backend='dear'"):
+        ttv_core.create_video_generator("dear")
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        ttv_core.create_video_generator("deer")
+    assert not caught.value.remedy
+
+
 def test_an_environment_variable_goes_before_the_configuration(many, monkeypatch):
     monkeypatch.setenv("TTV_BACKEND", "dear")
     assert ttv_core.plan("a fox", config={"default_backend": "cheap"}).backend == "dear"
