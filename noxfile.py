@@ -49,6 +49,7 @@ HUGE = {
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/pyproject.toml"))
 WHEELHOUSE = ROOT / ".nox" / "wheelhouse"
 CORE_COVERAGE = 95
+DEPENDABOT = ".github/dependabot.yml"
 
 # Only what a package declares takes part in its tests.
 CLEAN_ROOM = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -83,7 +84,8 @@ def lint(session: nox.Session) -> None:
         session.run(*towncrier(package), "--draft", silent=True)
     workflows = sorted(map(str, Path(".github", "workflows").glob("*.yml")))
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
-    session.run("zizmor", "--offline", "--quiet", *workflows)
+    session.run("check-jsonschema", "--builtin-schema", "vendor.dependabot", DEPENDABOT)
+    session.run("zizmor", "--offline", "--quiet", *workflows, DEPENDABOT)
 
 
 @nox.session(reuse_venv=True)

@@ -12,6 +12,7 @@ from tools.tags import split_tag, tag_of
 from tools.workspace import ROOT, packages
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+OF_AUTHORS = sorted(ROOT.glob("packages/ttv-cli/src/ttv_cli/templates/**/workflows/*.txt"))
 
 
 def read(path):
@@ -36,6 +37,15 @@ def test_a_tag_of_each_package_begins_a_release_and_no_other_does(release):
         assert fnmatch(tag, pattern)
         assert split_tag(tag)[0] == package.name
     assert not any(fnmatch(tag, pattern) for tag in ("v1", "ttv-core-0.2.0", "ttv-core-vnext"))
+
+
+def test_actions_are_pinned_to_commits_and_for_authors_of_backends_to_the_same():
+    actions = [
+        set(re.findall(r"uses: (.+)", "".join(path.read_text(encoding="utf-8") for path in paths)))
+        for paths in (WORKFLOWS, OF_AUTHORS)
+    ]
+    assert all(re.fullmatch(r"\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action) for action in actions[0])
+    assert set() < actions[1] <= actions[0]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

@@ -12,6 +12,7 @@ from ttv_cli.backend_names import LONGEST, objection
 from ttv_cli.package_templates import LICENCES, NewPackage
 
 EVERY = {
+    ".github/dependabot.yml",
     ".github/workflows/ci.yml",
     ".github/workflows/release.yml",
     ".gitignore",

@@ -33,7 +33,7 @@ What is written:
   src/ttv_NAME/generator.py    the backend
   src/ttv_NAME/replies.py      remote: the vendor's answers and errors
   tests/                       the contract, the backend's own, and remote: the vendor on loopback
-  .github/workflows/           tests, and a release by trusted publishing, with attestations
+  .github/                     tests, and a release by trusted publishing, with attestations
   README.md, CHANGELOG.md, LICENSE, .gitignore
 """
 
