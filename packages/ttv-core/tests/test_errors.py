@@ -13,11 +13,13 @@ from ttv_core import Attempt, Violation, errors
 from ttv_core.errors import (
     AllBackendsFailedError,
     ContentRejectedError,
+    GenerationFailedError,
     GenerationTimeoutError,
     InvalidInputError,
     QuotaExceededError,
     VideoGenerationError,
 )
+from ttv_core.results import error_of
 
 CLASSES = [
     cls
@@ -94,6 +96,22 @@ def test_what_is_special_survives_too():
     assert pickle.loads(pickle.dumps(QuotaExceededError("x", kind="credits"))).kind == "credits"
     rejected = pickle.loads(pickle.dumps(ContentRejectedError("x", stage="output", reasons=["a"])))
     assert (rejected.stage, rejected.reasons) == ("output", ("a",))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidInputError(violations=[Violation("size", "out_of_range", "too big", "small")]),
+        ContentRejectedError("no", stage="output", reasons=["blood", "gore"], charged="yes"),
+        QuotaExceededError("no money", kind="credits", remedy="pay"),
+        GenerationFailedError("it broke", code="odd"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_was_told_of_an_error_brings_it_back(error):
+    back = error_of(json.loads(json.dumps(error.to_dict())))
+    assert type(back) is type(error)
+    assert back.__dict__ == error.__dict__
 
 
 def test_a_timeout_pickles_without_its_live_job():

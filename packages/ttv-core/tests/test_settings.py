@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ttv_core.errors import ConfigurationError
-from ttv_core.settings import BackendSettings, SecretStr, check_settings, looks_secret
+from ttv_core.settings import ApiKey, BackendSettings, SecretStr, check_settings, looks_secret
 
 CANARY = "sk-canary-7Q2x"
 
@@ -40,7 +40,7 @@ class AcmeSettings(BackendSettings):
         "max_duration": ("ACME_MAX_DURATION",),
     }
 
-    api_key: SecretStr | None = None
+    api_key: ApiKey | None = None
     max_duration: float = Field(default=10, gt=0)
     resolution: Literal["768P", "1080P"] = "768P"
     tries: tuple[int, ...] = ()
@@ -96,6 +96,26 @@ def test_what_is_missing_comes_from_the_environment_in_order():
     assert load({}, environ=environ).max_duration == 7
     assert load({"max_duration": 5}, environ=environ).max_duration == 5
     assert load({}, environ={"ACME_API_KEY": ""}).api_key is None
+
+
+def test_a_class_with_a_name_that_is_not_there_says_which():
+    class Unfinished(BackendSettings):
+        key: "ApiKeyy | None" = None  # noqa: F821
+
+    with pytest.raises(ConfigurationError, match=r"Unfinished is wrong: .*not fully defined.*Keyy"):
+        Unfinished.load({}, path="backends.acme")
+
+
+def test_a_key_is_taken_without_the_line_break_of_its_file():
+    made = load({}, environ={"ACME_API_KEY": " k-123\n"})
+    assert made.api_key.get_secret_value() == "k-123"
+
+
+@pytest.mark.parametrize("key", ["", "  ", "k 1", "k\n1", "k\x001", "ключ"])
+def test_what_no_header_could_hold_is_no_key(key):
+    with pytest.raises(ConfigurationError, match="without spaces; leave it out") as caught:
+        load({"api_key": key})
+    assert not key.strip() or key not in str(caught.value)
 
 
 def test_the_environment_of_the_process_is_the_default(monkeypatch):
@@ -306,7 +326,7 @@ def test_the_error_survives_pickling():
 class Chatty(BackendSettings):
     """Settings whose author repeats what was given."""
 
-    api_key: SecretStr | None = None
+    api_key: ApiKey | None = None
     note: str = ""
 
     @model_validator(mode="before")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import ttv_core as ttv
 from ttv_core.http import ApiClient, Reply, as_id, mapping
 from ttv_core.jobs import IdempotencyKey, Polling
-from ttv_core.settings import SecretStr
+from ttv_core.settings import ApiKey
 
 _STATES: Final[dict[str, Any]] = {
     "waiting": "queued",
@@ -30,7 +30,7 @@ class LanternSettings(ttv.RemoteSettings):
     """Settings of `backends.lantern`."""
 
     environment: ClassVar = {"api_key": ["LANTERN_API_KEY"], "base_url": ["LANTERN_BASE_URL"]}
-    api_key: SecretStr | None = None
+    api_key: ApiKey | None = None
 
 
 class LanternGenerator(ttv.RemoteVideoGenerator):

@@ -252,6 +252,10 @@ class ContentRejectedError(VideoGenerationError):
         self.stage = stage
         self.reasons = tuple(reasons)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain data, stage and reasons included."""
+        return super().to_dict() | {"stage": self.stage, "reasons": [*map(str, self.reasons)]}
+
 
 class QuotaExceededError(VideoGenerationError):
     """A rate, credit or concurrency limit was reached.
@@ -277,6 +281,10 @@ class QuotaExceededError(VideoGenerationError):
             facts = {"retryable": False} | facts  # waiting brings no money
         super().__init__(message, **facts)
         self.kind = kind
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain data, the kind of limit included."""
+        return super().to_dict() | {"kind": self.kind}
 
 
 class ModelNotFoundError(VideoGenerationError):

@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ttv_core import background
-from ttv_core.errors import NOT_SENT, BackendUnavailableError
+from ttv_core.errors import NOT_SENT, BackendUnavailableError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ _AT_ONCE = 100
 _LONGEST_ANSWER = 5 * 1024 * 1024
 _CHUNK = 64 * 1024
 _LONGEST_RETRY_AFTER = 60 * 60.0
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 
 
@@ -203,11 +204,13 @@ class ApiClient:
         Raises:
             BackendUnavailableError: If no answer came. Its code is "not_sent" if no connection was
                 made, which is the only case where surely nothing was accepted.
+            ConfigurationError: If a header cannot be sent, as of a key with a line break.
         """
         pool = await _pool()
         aiohttp = import_aiohttp()
         session = pool.fresh if fresh else pool.kept
         sent = {**self._headers, **(headers or {})}
+        self._check(sent)
         if json is not None:
             data = _encoded(json)
             sent = {"Content-Type": "application/json"} | sent
@@ -237,6 +240,16 @@ class ApiClient:
                     return Reply(answer.status, names, body)
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
                 raise self._problem(error, path) from None
+
+    def _check(self, headers: Mapping[str, str]) -> None:
+        for name, value in headers.items():
+            if _UNSENDABLE.search(value):
+                raise ConfigurationError(
+                    f"the header {name} holds a line break, or a sign that no header can hold",
+                    backend=self.backend or None,
+                    code=NOT_SENT,
+                    remedy="if it holds a key, look at where that was copied from",
+                )
 
     def _problem(self, error: Exception, path: str) -> BackendUnavailableError:
         """Say what came instead of an answer. The cause is not chained: it holds the whole URL."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from ttv_core.errors import (
     ERROR_FACTS,
     BackendUnavailableError,
+    ContentRejectedError,
     InvalidInputError,
+    QuotaExceededError,
     VideoGenerationError,
 )
 
@@ -399,4 +401,9 @@ def error_of(data: Mapping[str, Any]) -> VideoGenerationError:
     made = named.get(data.get("type", ""), VideoGenerationError)(data.get("message", ""), **facts)
     if isinstance(made, InvalidInputError):
         made.violations = tuple(Violation(**item) for item in data.get("violations", ()))
+    if isinstance(made, ContentRejectedError):
+        made.stage = data.get("stage", made.stage)
+        made.reasons = tuple(data.get("reasons", ()))
+    if isinstance(made, QuotaExceededError):
+        made.kind = data.get("kind", made.kind)
     return made

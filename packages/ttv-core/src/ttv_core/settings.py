@@ -8,14 +8,21 @@ import re
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PydanticUserError,
+    SecretStr,
+    ValidationError,
+)
 
 from ttv_core.errors import ConfigurationError
 from ttv_core.labels import reason_of
 
-__all__ = ["HIDDEN", "BackendSettings", "SecretStr", "check_settings", "looks_secret"]
+__all__ = ["HIDDEN", "ApiKey", "BackendSettings", "SecretStr", "check_settings", "looks_secret"]
 
 HIDDEN = "**********"
 _SECRET = re.compile(
@@ -26,14 +33,29 @@ _SECRET = re.compile(
 _PLACE = re.compile(r"(?:path|file|dir|folder|url|uri)$", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 _LONGEST = 80
+_VISIBLE = re.compile(r"[!-~]+")
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _fits_a_header(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value().strip()  # files and shells leave a line break behind
+    if not _VISIBLE.fullmatch(key):
+        msg = "a key is letters, digits and signs without spaces; leave it out if there is none"
+        raise ValueError(msg)
+    return SecretStr(key)
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_fits_a_header)]
+"""A key or token that goes into a header of HTTP: without the line break that a file may have left,
+and refused where no header could hold it."""
 
 
 class BackendSettings(BaseModel):
     """Base of every backend's settings; subclass it with one typed field per setting.
 
-    Keys and tokens are `SecretStr`, so that they never show in a log, a repr or an error.
+    Keys and tokens are `ApiKey`, and other secrets `SecretStr`, so that they never show in a log, a
+    repr or an error.
 
     Attributes:
         environment: Setting to the environment variables that may hold it, in order. They are
@@ -41,10 +63,10 @@ class BackendSettings(BaseModel):
 
     Example:
         >>> from typing import ClassVar
-        >>> from ttv_core.settings import BackendSettings, SecretStr
+        >>> from ttv_core.settings import ApiKey, BackendSettings
         >>> class AcmeSettings(BackendSettings):
         ...     environment: ClassVar = {"api_key": ("ACME_API_KEY",)}
-        ...     api_key: SecretStr | None = None
+        ...     api_key: ApiKey | None = None
         ...     max_duration: float = 10
         >>> AcmeSettings.load({"api_key": "k-123"}, path="backends.acme").api_key
         SecretStr('**********')
@@ -116,6 +138,9 @@ def check_settings(
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
+    except PydanticUserError as error:  # it is about the class alone, such as a name not imported
+        reason = f"{model.__name__} is wrong: {error.message.partition(chr(10))[0]}"
+        problems = [{"type": "value_error", "loc": (), "msg": reason, "input": None}]
     except Exception as error:  # noqa: BLE001 - its author's validators may raise anything
         at = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(at.filename).name}, line {at.lineno}"

@@ -22,6 +22,7 @@ from grey import Grey
 import ttv_core
 from ttv_core import (
     Capabilities,
+    ContentRejectedError,
     InvalidInputError,
     OutputError,
     VideoRequest,
@@ -304,6 +305,25 @@ def test_a_failure_stays_one_until_it_is_to_be_tried_again(many, acme):
     else:  # it may have been charged: never by itself
         assert by_state(many(foxes(2), retry_failed=True)) == ["failed"] * 2
         assert acme.accepted == 2
+
+
+def test_a_failure_is_the_same_error_in_the_next_run(many, registry):
+    class Strict(Grey):
+        def render(self, plan, context):
+            raise ContentRejectedError("no", stage="output", reasons=["blood"], charged="no")
+
+    registry["grey"] = Strict
+    told = [many(foxes(1), backend="grey")[0].error.to_dict() for _ in range(2)]
+    assert told[0] == told[1]
+    assert (told[0]["type"], told[0]["reasons"]) == ("ContentRejectedError", ["blood"])
+
+
+def test_what_is_done_is_done_also_where_the_rest_may_be_adjusted_now(many, acme):
+    wanted = [*foxes(2), {"prompt": "a hen", "fps": 9.0}]
+    assert by_state(many(wanted)) == ["completed", "completed", "refused"]
+    adjusted = [fields | {"on_unsupported": "adjust"} for fields in wanted]
+    assert by_state(many(adjusted)) == ["completed", "skipped", "skipped"]
+    assert acme.accepted == 3
 
 
 def test_what_the_user_has_mended_is_tried_again_by_itself(many, acme):

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import FormData, web
 
 from ttv_core.background import run
-from ttv_core.errors import NOT_SENT, BackendUnavailableError
+from ttv_core.errors import NOT_SENT, BackendUnavailableError, ConfigurationError
 from ttv_core.http import ApiClient, Reply, as_id, mapping, without_query
 from ttv_core.testing import Simulator
 
@@ -149,6 +149,14 @@ def test_only_where_no_connection_was_made_it_was_surely_not_sent(url):
     with pytest.raises(BackendUnavailableError, match="cannot be reached") as caught:
         run(ApiClient(url, backend="acme").create("/videos", json={}))
     assert (caught.value.code, caught.value.charged) == (NOT_SENT, "no")
+
+
+def test_a_key_with_a_line_break_is_told_and_surely_not_sent():
+    api = ApiClient(unheard(), headers={"Authorization": "Bearer k-123\n"}, backend="acme")
+    with pytest.raises(ConfigurationError, match="the header Authorization holds") as caught:
+        run(api.create("/videos", json={}))
+    assert (caught.value.code, caught.value.charged) == (NOT_SENT, "no")
+    assert "k-123" not in str(caught.value)
 
 
 def test_silence_ends(serve):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from ttv_core import RemoteSettings
-from ttv_core.settings import SecretStr
+from ttv_core.settings import ApiKey
 from ttv_endpoint.dialects import DIALECTS
 
 __all__ = ["EndpointOptions", "EndpointSettings"]
@@ -35,7 +35,7 @@ class EndpointSettings(RemoteSettings):
         "base_url": ("TTV_ENDPOINT_BASE_URL",),
     }
 
-    api_key: SecretStr | None = None
+    api_key: ApiKey | None = None
     dialect: str | None = None
     model: str | None = Field(default=None, min_length=1)
     # Checked even when it is not given, and after `base_url`, which cannot be judged without it.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ttv_core import RemoteSettings
-from ttv_core.settings import SecretStr
+from ttv_core.settings import ApiKey
 from ttv_minimax import camera
 
 __all__ = ["CHINA", "GLOBAL", "MinimaxOptions", "MinimaxSettings", "is_chinese", "is_old"]
@@ -49,7 +49,7 @@ class MinimaxSettings(RemoteSettings):
         "base_url": ("MINIMAX_API_HOST",),
     }
 
-    api_key: SecretStr | None = None
+    api_key: ApiKey | None = None
     model: str | None = None
     resolution: str | None = None
     max_duration: float | None = Field(default=None, gt=0)

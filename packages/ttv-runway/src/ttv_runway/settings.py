@@ -8,10 +8,9 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from ttv_core import RemoteSettings
-from ttv_core.settings import SecretStr
+from ttv_core.settings import ApiKey
 
 _RATIO = re.compile(r"[1-9]\d{0,4}[:x*][1-9]\d{0,4}", re.ASCII)
-_KEY = re.compile(r"[!-~]+")
 
 
 class RunwaySettings(RemoteSettings):
@@ -34,24 +33,13 @@ class RunwaySettings(RemoteSettings):
         "base_url": ("RUNWAYML_BASE_URL",),
     }
 
-    api_key: SecretStr | None = None
+    api_key: ApiKey | None = None
     model: str | None = None
     model_version: str | None = None
     max_duration: float | None = Field(default=None, gt=0)
     default_ratio: str | None = None
     seed: int | None = Field(default=None, ge=0, lt=2**64)
     motion_amount: float | None = None
-
-    @field_validator("api_key")
-    @classmethod
-    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        key = value.get_secret_value().strip()  # files and shells leave a line break behind
-        if not _KEY.fullmatch(key):
-            msg = "a key is letters, digits and signs without spaces"
-            raise ValueError(msg)
-        return SecretStr(key)
 
     @field_validator("default_ratio")
     @classmethod

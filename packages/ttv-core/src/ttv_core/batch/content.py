@@ -21,7 +21,8 @@ _LENGTH = 20
 def content_key(request: VideoRequest, backend: str | None, name: str) -> str:
     """Return a short key of what is asked, the same in every run.
 
-    Where the video goes and what it may cost do not count, what a picture shows does.
+    How it is handled does not count, such as where the video goes, what it may cost, or that it may
+    be adjusted; what a picture shows does.
 
     Args:
         request: What is asked.
@@ -32,7 +33,7 @@ def content_key(request: VideoRequest, backend: str | None, name: str) -> str:
         field: plain(getattr(request, field)) for field in WISHES if field != "inputs"
     }
     asked["inputs"] = [[item.role, _shown(item)] for item in request.inputs]
-    asked |= {"backend": backend, "name": name, "adjust": request.on_unsupported}
+    asked |= {"backend": backend, "name": name}
     text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
     return _digest(text)
 

@@ -18,6 +18,7 @@ from ttv_core.errors import OutputError
 from ttv_core.output import storage_error, sync
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ttv_core.results import Charged
@@ -38,8 +39,7 @@ class Entry:
         cost: What it has cost, or may cost while it is only begun, in US dollars.
         charged: Whether it cost money.
         backend: Who made it.
-        message: Why it failed.
-        code: Likewise.
+        error: Why it failed, as `VideoGenerationError.to_dict` gives it.
     """
 
     state: str
@@ -48,8 +48,7 @@ class Entry:
     cost: Decimal | None = None
     charged: Charged = "no"
     backend: str | None = None
-    message: str = ""
-    code: str = ""
+    error: Mapping[str, Any] | None = None
 
 
 class Ledger(AbstractContextManager["Ledger"]):

@@ -31,6 +31,7 @@ from ttv_core.five_methods import FiveMethodGenerator
 from ttv_core.local import LocalVideoGenerator
 from ttv_core.output import remove_parts, slug
 from ttv_core.remote import RemoteVideoGenerator
+from ttv_core.results import error_of
 from ttv_core.routing import AutoGenerator
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Batch:
         if self.retry_failed:
             self.ledger.entries[key] = replace(entry, state="begun")
             return None
-        error = VideoGenerationError(entry.message, code=entry.code, charged=entry.charged)
+        error = error_of(entry.error or {})
         return replace(item, state="failed", error=error, again=True)
 
     def _target(self, request: VideoRequest, line: Line, key: str) -> Path:
@@ -363,6 +364,6 @@ _PASSING = (
 
 def _of(error: VideoGenerationError) -> dict[str, Any]:
     """Return what the ledger keeps of an error that cost nothing."""
-    facts = {"message": error.message, "code": error.code or "", "charged": "no", "cost": None}
+    facts = {"error": error.to_dict(), "charged": "no", "cost": None}
     passing = isinstance(error, _PASSING)
     return {"state": "begun" if passing else "failed", "backend": error.backend, **facts}
