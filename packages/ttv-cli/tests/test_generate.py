@@ -76,6 +76,13 @@ def test_an_image_needs_no_words(shell):
     assert "unreadable" in {violation["code"] for violation in said["violations"]}
 
 
+def test_what_a_vendor_could_not_make_says_whether_it_was_charged(bare, vendor):
+    vendor.end("failed")
+    failed = bare.run("generate", "a fox", "-b", "acme", "-d", "2")
+    assert failed.returncode == 5
+    assert "error: acme could not\n  it was not charged\n" in failed.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -99,7 +99,8 @@ def _facts(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
     yield "size", _with_default(canvas.describe(), default)
     yield from _inputs(model)
     limit = model.prompt
-    most = f"at most {limit.maximum:,} {limit.unit}" if limit.maximum else "length not said"
+    unit = "UTF-16 units" if limit.unit == "utf16" else limit.unit
+    most = f"at most {limit.maximum:,} {unit}" if limit.maximum else "length not said"
     yield "prompt", most if limit.required else f"{most}; may be empty with an image"
     yield "negative prompt", _support(model.negative_prompt)
     seed = model.seed.describe() if model.seed else "no"
@@ -131,8 +132,10 @@ def _lengths(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
         ("fps", model.fps, ""),
     ):
         if numbers is not None:
-            default = "" if numbers.default is None else f"{numbers.default:g}"
-            yield key, _with_default(f"{numbers.describe()}{unit}", default)
+            told, default = numbers.describe(), numbers.default
+            # The only choice there is needs no default.
+            other = "" if default is None or told == f"{default:g}" else f"{default:g}"
+            yield key, _with_default(f"{told}{unit}", other)
     if model.durations is None and model.frames is None:
         yield "duration", "unknown"
 
@@ -142,9 +145,10 @@ def _inputs(model: ModelCapabilities) -> Iterator[tuple[str, object]]:
         parts = [f"up to {limit.maximum}"] if limit.maximum > 1 else []
         parts.append(", ".join(limit.formats) or "formats not said")
         if limit.max_bytes is not None:
-            parts.append(f"at most {limit.max_bytes / 1024**2:g} MiB")
+            parts.append(f"at most {_bytes(limit.max_bytes)}")
         if limit.min_edge is not None or limit.max_edge is not None:
-            parts.append(f"edges {limit.min_edge or 1} to {limit.max_edge or 'any'} pixels")
+            most = f"to {limit.max_edge}" if limit.max_edge is not None else "or more"
+            parts.append(f"edges {limit.min_edge or 1} {most} pixels")
         if limit.max_pixels is not None:
             parts.append(f"at most {limit.max_pixels:,} pixels")
         if limit.urls:
@@ -189,6 +193,11 @@ def _price(price: Price) -> str:
 
 def _with_default(text: str, default: object) -> str:
     return f"{text}; {default} when nothing is asked" if default else text
+
+
+def _bytes(count: int) -> str:
+    """Return a limit in the unit in which it is a round number."""
+    return f"{count // 10**6:,} MB" if count % 10**6 == 0 else f"{count / 1024**2:.4g} MiB"
 
 
 def _support(value: object) -> str:

@@ -12,9 +12,31 @@ import click
 from ttv_cli import exits, interrupts
 from ttv_cli.planned import kind_of
 from ttv_cli.terminal import note, one_line, print_json, styled, write_error
-from ttv_core import AllBackendsFailedError, InvalidInputError, VideoGenerationError
+from ttv_core import (
+    AllBackendsFailedError,
+    ContentRejectedError,
+    GenerationCancelledError,
+    GenerationFailedError,
+    InvalidInputError,
+    JobExpiredError,
+    VideoGenerationError,
+)
 
 __all__ = ["describe", "report"]
+
+
+_OF_THE_VENDOR = (
+    ContentRejectedError,
+    GenerationCancelledError,
+    GenerationFailedError,
+    JobExpiredError,
+)
+"""What a vendor says of a job that it had."""
+_CHARGED = {
+    "yes": "it was charged",
+    "no": "it was not charged",
+    "unknown": "whether it was charged is not known",
+}
 
 
 def report(error: BaseException, *, as_json: bool) -> int:
@@ -110,6 +132,12 @@ def _tell(error: BaseException, data: dict[str, Any]) -> None:
             if attempt.error is not None and attempt.error.remedy
         ]
     more += [f"  {one_line(text)}" for text in getattr(error, "__notes__", ())]
+    if (
+        isinstance(error, _OF_THE_VENDOR)
+        and error.job_id
+        and kind_of(error.backend or "") == "remote"
+    ):
+        more.append(f"  {_CHARGED[error.charged]}")
     if data.get("remedy"):
         more.append(_mend(data["remedy"]))
     for line in more:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,15 @@ def test_a_pause_ends_when_somebody_wants_it_cancelled(scene):
     assert type(it.through(at={60: Scene.cancel})) is GenerationCancelledError
     assert it.vendor.times("cancel") == [10_060.0]
     assert (it.job.state, it.job.charged) == ("cancelled", "unknown")
+
+
+@pytest.mark.parametrize(("cost", "charged"), [(0, "no"), ("0.20", "yes"), (None, "unknown")])
+def test_what_a_cancelled_job_did_cost_says_whether_it_was_charged(cost, charged, scene):
+    cost = None if cost is None else Decimal(cost)
+    last = Poll(state="cancelled", cost=cost)
+    it = scene(Script(cancel=True).says("poll", *[RUNNING] * 30).says("cancel", last))
+    assert it.through(at={20: Scene.cancel}).charged == charged
+    assert (it.job.charged, it.job.actual) == (charged, cost)
 
 
 def test_what_the_vendor_says_on_cancelling_counts(scene):

@@ -48,7 +48,8 @@ class Poll:
         files: With "done": where the videos are, if the answer says so already.
         next_after: Seconds that the vendor asks us to wait before the next question.
         took: With "done": seconds it took, if the vendor says so.
-        cost: What it did cost in US dollars; None when the vendor does not say.
+        cost: What it did cost in US dollars; None when the vendor does not say. With "failed" or
+            "cancelled", 0 says that it was not charged, unless `error` says otherwise.
         data: What is to be kept in the reference besides.
     """
 

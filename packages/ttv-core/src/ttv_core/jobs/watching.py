@@ -189,6 +189,8 @@ class _Watch:
             )
             state = "failed"
         error = work.problem(error, "make the video")
+        if error.charged == "unknown" and poll.cost is not None:
+            error.charged = "yes" if poll.cost else "no"
         await work.save(
             state=state, error=error.to_dict(), charged=error.charged, actual=cost, owner=None
         )
