@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttv_core.errors import OutputError
 from ttv_core.output import PendingFile, storage_error
@@ -33,12 +33,14 @@ def write_sidecar(result: VideoResult, plan: Plan, *, part: Path | None = None) 
     if path is None:
         return
     request = {name: getattr(plan.request, name) for name in sorted(plan.request.model_fields_set)}
-    record = {
+    record: dict[str, Any] = {
         "ttv": 1,
         "request": plain(request),
         "plan": {"native": plain(plan.native), "mode": plan.mode},
         "result": result.to_dict() | {"path": result.path.name, "sidecar": path.name},
     }
+    if result.poster is None:
+        del record["result"]["poster"]  # one may be made yet; this cannot know
     try:
         if part is not None:
             part.unlink(missing_ok=True)
