@@ -317,21 +317,26 @@ async def _received(
         raise DownloadError(f"{where} gives another part than was asked for", code="cut_off")
     sink.begin(start)
     sink.total = facts.total
-    if note is not None and facts != arrived:
-        result = note(facts)
-        if result is not None:
-            await result
-    await _poured(answer.content.iter_chunked(_BUFFER), sink)
+    noted = note(facts) if note is not None and facts != arrived else None
+    await _poured(answer.content.iter_chunked(_BUFFER), sink, noted)
     return _whole(sink, facts.total, facts)
 
 
-async def _poured(chunks: AsyncIterator[bytes], sink: _Sink) -> None:
+async def _poured(
+    chunks: AsyncIterator[bytes], sink: _Sink, noted: Awaitable[Any] | None = None
+) -> None:
     """Write what comes beside the event loop, which a slow disk would stop for every other job.
 
     A piece is written while the next one comes. It is not small, for each change of thread costs.
+
+    Args:
+        chunks: What comes.
+        sink: Where it is written.
+        noted: Must be done before the first byte is written. The bytes are taken meanwhile: what
+            nobody has taken when a connection breaks is lost.
     """
     held: list[bytes] = []
-    writing: asyncio.Future[None] | None = None
+    writing: asyncio.Future[Any] | None = None if noted is None else asyncio.ensure_future(noted)
 
     async def written() -> None:
         if writing is not None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import os
+import socket
+import struct
+import threading
 import tracemalloc
 
 import pytest
@@ -83,6 +87,58 @@ def test_a_cut_file_goes_on_where_it_was_cut(where, fetch, part, acme, video):
     wanted = (f"bytes={there}-", noted.validator) if there else (None, None)
     assert ranges(acme)[1] == wanted
     assert acme.bytes_served == at + len(video) - there
+
+
+class Breaks:
+    """A server of one answer: half of it comes, and the connection breaks once it is told to."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._now = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self):
+        connection, _ = self._listener.accept()
+        connection.recv(65536)
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\nETag: "a"\r\n\r\n0123456789')
+        self._now.wait(60)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    def broken(self):
+        """Break it off, and return when that is done."""
+        self._now.set()
+        self._thread.join(60)
+        self._listener.close()
+
+
+def test_what_came_before_the_note_is_written_down_is_kept(part):
+    """The disk of the journal is slow, and the connection breaks meanwhile."""
+    server = Breaks()
+    seen = []
+
+    async def note(arrived):
+        await asyncio.to_thread(server.broken)
+        for _ in range(100):  # until the loop has surely heard of it
+            await asyncio.sleep(0)
+        seen.append((arrived, part.read_bytes()))
+
+    with pytest.raises(DownloadError) as caught:
+        run(download(RemoteFile(url=f"{server.url}/v"), part, Guard(server.url), note=note))
+    assert caught.value.code == "cut_off"
+    assert seen == [(Arrived('"a"', 20), b"")]
+    assert part.read_bytes() == b"0123456789"
+
+
+def test_what_cannot_be_written_down_is_not_written(fetch, part):
+    async def note(arrived):
+        raise OutputError("the journal is full")
+
+    with pytest.raises(OutputError, match="the journal is full"):
+        fetch(note=note)
+    assert part.read_bytes() == b""
 
 
 def test_what_only_drips_in_is_given_up_and_goes_on_from_there(
