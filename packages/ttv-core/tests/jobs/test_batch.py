@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -187,6 +188,16 @@ def test_what_a_killed_run_has_left_of_a_video_is_removed(many, tmp_path):
 def test_only_so_many_are_under_way_at_once(many, acme):
     most, now = 0, 0
     lock = threading.Lock()
+    usual = acme.create
+
+    async def create(request):
+        """Take none before three are here, for else the first may be done before the next begin."""
+        async with asyncio.timeout(60):
+            while acme.requests["create"] < 3:
+                await asyncio.sleep(0.01)
+        return await usual(request)
+
+    acme.create = create
 
     def hear(event):
         nonlocal most, now
@@ -207,13 +218,47 @@ def test_one_machine_makes_one_at_a_time(many):
 
 def test_requests_are_read_as_they_are_needed(many, acme, tmp_path):
     read = itertools.count()
+    accept = acme.accept
+
+    def accept_and_hold(*request, **facts):
+        task = accept(*request, **facts)
+        acme.states = ["running"]  # those after the first
+        return task
+
+    acme.accept = accept_and_hold
     endless = ({"prompt": f"fox {next(read)}", "duration": 1} for _ in itertools.count())
     found = ttv_core.generate_many(
         endless, output=tmp_path / "out", config=many.config, backend="acme", concurrency=2
     )
     assert next(found).state == "completed"
     found.close()
+    acme.finish()
     assert next(read) < 200
+
+
+def test_who_leaves_begins_no_other(many, acme, tmp_path, monkeypatch):
+    """The place of the one that is left would go to the next."""
+    monkeypatch.setattr("ttv_core.batch.run._AHEAD", 0)
+    read = itertools.count()
+    endless = ({"prompt": f"fox {next(read)}", "duration": 1} for _ in itertools.count())
+    accept, second_is_here = acme.accept, threading.Event()
+
+    def accept_and_hold_the_second(*request, **facts):
+        acme.states = ["running" if acme.accepted == 1 else "done"]
+        task = accept(*request, **facts)
+        if acme.accepted == 2:
+            second_is_here.set()
+        return task
+
+    acme.accept = accept_and_hold_the_second
+    found = ttv_core.generate_many(
+        endless, output=tmp_path / "out", config=many.config, backend="acme", concurrency=1
+    )
+    next(found)
+    assert second_is_here.wait(60)
+    found.close()
+    assert (acme.accepted, next(read)) == (2, 2)
+    acme.finish()
 
 
 # --- money --------------------------------------------------------------------------------------
@@ -236,7 +281,8 @@ def test_a_budget_holds_over_all_runs(many, acme):
 
 @pytest.mark.parametrize("how", ["filtered", "running"])
 def test_what_an_earlier_run_may_have_spent_counts_before_it_is_known(how, many, acme):
-    config = {"backends": {"acme": many.config["backends"]["acme"] | {"timeout": 0.2}}}
+    patience = {"timeout": 0.2} if how == "running" else {}
+    config = {"backends": {"acme": many.config["backends"]["acme"] | patience}}
     acme.states = [how]
     [first] = many(foxes(1), config=config)
     seen = {"filtered": ("failed", "yes"), "running": ("detached", "unknown")}
@@ -248,8 +294,7 @@ def test_what_an_earlier_run_may_have_spent_counts_before_it_is_known(how, many,
     }
     assert made["a hen"].state == "refused"
     assert made["fox 0"].state == first.state  # it is not begun again, and not refused either
-    for task in acme.tasks.values():
-        task.states.append("done")
+    acme.finish()
     many([old], budget="0.15")  # what is at the vendor comes home, whatever is left of the budget
     assert acme.accepted == 1
 
@@ -355,8 +400,6 @@ def test_an_overloaded_vendor_is_waited_for(many, acme, monkeypatch):
 
 
 def test_a_vendor_that_is_down_is_left_alone_for_a_while():
-    import asyncio
-
     from ttv_core import BackendUnavailableError, GenerationFailedError, QuotaExceededError
     from ttv_core.batch.gates import Gate
 
@@ -387,8 +430,7 @@ def test_a_wait_that_ends_leaves_the_job_to_the_next_run(many, acme):
     config = {"backends": {"acme": many.config["backends"]["acme"] | {"timeout": 0.2}}}
     made = many(foxes(1), config=config)
     assert by_state(made) == ["detached"]
-    for task in acme.tasks.values():
-        task.states.append("done")
+    acme.finish()
     assert by_state(many(foxes(1))) == ["completed"]
     assert acme.accepted == 1
 

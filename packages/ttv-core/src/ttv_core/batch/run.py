@@ -105,23 +105,28 @@ class Batch:
     copies: Counter[str] = field(default_factory=Counter)
     paths: dict[str, str] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _loop: asyncio.AbstractEventLoop | None = None
     _stopped: bool = False
 
     async def run(self, requests: Iterator[Any]) -> None:
         """Read requests as places become free, until there are no more and all have ended."""
+        self._loop = asyncio.get_running_loop()
         self.paths |= {e.path: key for key, e in self.ledger.entries.items() if e.path}
         places = asyncio.Semaphore(_AHEAD + (self.concurrency or AT_ONCE))
         number = 0
         try:
-            while not self._stopped:
+            while True:
                 await places.acquire()
-                asked = await asyncio.to_thread(next, requests, None)
+                asked = None if self._stopped else await asyncio.to_thread(next, requests, None)
                 if asked is None:
                     break
                 number += 1
                 line = as_line(asked, number)
                 # One after the other: which of two equal requests is which must not be chance.
-                task = asyncio.create_task(self._one(line, await self._key(line)))
+                key = await self._key(line)
+                if self._stopped:  # nothing is waited for between this and the task
+                    break
+                task = asyncio.create_task(self._one(line, key))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
                 task.add_done_callback(lambda _: places.release())
@@ -134,10 +139,18 @@ class Batch:
             self.done.put(None)
 
     def stop(self) -> None:
-        """Begin no more; what runs on this machine is stopped, what a vendor has goes on."""
+        """Begin no more; what runs on this machine is stopped, what a vendor has goes on.
+
+        Called from another thread.
+        """
         self._stopped = True
-        for task in tuple(self._tasks):
-            task.get_loop().call_soon_threadsafe(task.cancel)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._cancel_all)
+
+    def _cancel_all(self) -> None:
+        """Cancel all at once: the place of one that ends would go to one that waits for it."""
+        for task in self._tasks:
+            task.cancel()
 
     async def _one(self, line: Line, key: str) -> None:
         try:
