@@ -81,7 +81,7 @@ def test_a_video_that_is_done_before_is_not_lost(acme, backend, tmp_path, video)
     generator.poll = slow_poll
     acme.states = ENDLESS
     job = started(generator, tmp_path)
-    assert seen.wait(10)
+    assert seen.wait(60)
     job.cancel()
     assert job.wait(timeout=30).path.read_bytes() == video
     assert jobs.get(job.id).state == "completed"
@@ -128,13 +128,13 @@ def test_what_was_not_sent_yet_is_not_sent(acme, backend, tmp_path):
 
     async def prepare(plan):
         preparing.set()
-        await asyncio.to_thread(go_on.wait, 10)
+        await asyncio.to_thread(go_on.wait, 60)
         return plan.native
 
     generator.prepare = prepare
     fields = {"duration": 1, "output": tmp_path / "fox.mp4"}
     job = generator._launch("a fox", fields, None)
-    assert preparing.wait(10)
+    assert preparing.wait(60)
     job.cancel()
     go_on.set()
     with pytest.raises(GenerationCancelledError, match="before anything was sent") as caught:
@@ -153,7 +153,7 @@ def test_a_job_is_cancelled_before_it_is_even_written_down(acme, backend, tmp_pa
     desk()
 
     async def hold():
-        held.wait(10)  # the background does nothing else meanwhile
+        held.wait(60)  # the background does nothing else meanwhile
 
     in_background(hold())
     job = backend()._launch("a fox", fields, None)
@@ -267,7 +267,7 @@ def test_cancelling_the_task_leaves_the_job(acme, backend, tmp_path, video):
         generator = backend()
         fields = {"duration": 1, "output": tmp_path / "fox.mp4"}
         asking = asyncio.create_task(generator.agenerate("a fox", on_event=heard, **fields))
-        await asyncio.to_thread(accepted.wait, 10)
+        await asyncio.to_thread(accepted.wait, 60)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

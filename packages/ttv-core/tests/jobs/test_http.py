@@ -180,7 +180,7 @@ def test_an_answer_that_drips_in_has_an_end(serve, drips):
         else:
             request.transport.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
             send = _asyncly(request.transport.write)
-        for _ in range(200):
+        for _ in range(6000):
             await send(b"1")
             await asyncio.sleep(0.01)
         request.transport.abort()
@@ -189,7 +189,7 @@ def test_an_answer_that_drips_in_has_an_end(serve, drips):
     with pytest.raises(BackendUnavailableError, match="gave no answer: TimeoutError") as caught:
         run(client(serve(dripping)).create("/videos", json={}, timeout=0.1))
     assert (caught.value.code, caught.value.charged) == ("no_answer", "unknown")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 30  # of the 60 that all of it takes
 
 
 @pytest.mark.parametrize("form", [False, True])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
+from dataclasses import replace
 
 import pytest
 from acme import AcmeGenerator
@@ -71,8 +73,8 @@ LOST = {
     ),
     "500, not accepted": Fault(kind="status", status=500),
     "503, not accepted": Fault(kind="status", status=503, headers={"Retry-After": "1"}),
-    "accepted, then silence": Fault(kind="silence", after=True, seconds=2),
-    "silence": Fault(kind="silence", seconds=2),
+    "accepted, then silence": Fault(kind="silence", after=True),
+    "silence": Fault(kind="silence"),
     "accepted, 200 and nothing": Fault(kind="body", after=True),
     "accepted, 200 and HTML": Fault(
         kind="body", after=True, body=b"<html>busy</html>", content_type="text/html"
@@ -97,7 +99,14 @@ LOST = {
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_an_answer_that_is_lost(fault, kind, acme, backend, tmp_path, video):
-    generator = backend(kind, {"create_timeout": 0.3 if fault.kind == "silence" else 60.0})
+    generator = backend(kind, {"create_timeout": 1.0 if fault.kind == "silence" else 60.0})
+    submit = generator.submit
+
+    async def submit_and_be_patient(plan, key):
+        generator.semantics = replace(generator.semantics, create_timeout=60.0)  # from the next on
+        return await submit(plan, key)
+
+    generator.submit = submit_and_be_patient
     acme.fail("create", fault)
     found, job = made(generator, tmp_path)
     outcomes = did(job)
@@ -190,14 +199,16 @@ def test_the_vendors_pause_is_kept(acme, backend, tmp_path, monkeypatch):
 
 def test_a_pause_that_is_absurd_is_not_believed(acme, backend, tmp_path):
     acme.fail("create", "status", status=429, headers={"Retry-After": "999999999"})
-    waits = []
+    waits, waiting = [], threading.Event()
 
     def heard(event):
         if event.state == "waiting":
             waits.append(event.message)
-            job.cancel()
+            waiting.set()
 
     job = backend()._launch("a fox", {"duration": 1, "output": tmp_path / "fox.mp4"}, heard)
+    assert waiting.wait(60)
+    job.cancel()
     with pytest.raises(VideoGenerationError, match="cancelled before anything was sent"):
         job.wait(timeout=30)
     assert waits == ["acme says 429; it is sent again in 3600 s"]

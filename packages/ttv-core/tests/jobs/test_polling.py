@@ -78,7 +78,8 @@ TROUBLES = {
 @pytest.mark.parametrize("fault", TROUBLES.values(), ids=TROUBLES)
 def test_a_poll_that_fails_for_a_while(fault, acme, backend, tmp_path, video):
     acme.fail("poll", fault, times=3)
-    result = backend().generate("a fox", duration=1, output=tmp_path / "fox.mp4")
+    patient = backend("opaque", {"not_found_grace": 60.0})
+    result = patient.generate("a fox", duration=1, output=tmp_path / "fox.mp4")
     assert result.path.read_bytes() == video
     assert (acme.accepted, acme.requests["create"]) == (1, 1)
     assert jobs.get(result.job_id).state == "completed"

@@ -448,9 +448,7 @@ def test_what_ended_a_job_is_one_of_our_errors(acme, backend, tmp_path, kind):
             with pytest.raises(GenerationTimeoutError):
                 job.wait(timeout=0.05)
             del generator.poll
-            acme.states = ["done"]
-            for task in acme.tasks.values():
-                task.states.append("done")
+            acme.finish()
             job.wait(timeout=30)
             continue
         with pytest.raises(VideoGenerationError, match=r"division by zero|not known"):
