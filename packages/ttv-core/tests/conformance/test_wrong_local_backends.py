@@ -77,7 +77,7 @@ class TestAnotherSizeThanPlanned(Grey):
 class LeavesAProcess(GreyGenerator):
     def render(self, plan, context):
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        code = "import time; time.sleep(9)"
+        code = "import time; time.sleep(30)"
         child = subprocess.Popen(
             [sys.executable, "-c", code],
             stderr=subprocess.DEVNULL,

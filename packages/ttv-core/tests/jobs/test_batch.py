@@ -188,13 +188,13 @@ def test_what_a_killed_run_has_left_of_a_video_is_removed(many, tmp_path):
 def test_only_so_many_are_under_way_at_once(many, acme):
     most, now = 0, 0
     lock = threading.Lock()
-    usual = acme.create
+    usual, three_are_here = acme.create, asyncio.Event()
 
     async def create(request):
         """Take none before three are here, for else the first may be done before the next begin."""
-        async with asyncio.timeout(60):
-            while acme.requests["create"] < 3:
-                await asyncio.sleep(0.01)
+        if acme.requests["create"] == 3:
+            three_are_here.set()
+        await asyncio.wait_for(three_are_here.wait(), 60)
         return await usual(request)
 
     acme.create = create

@@ -24,7 +24,6 @@ from ttv_core import (
     InvalidInputError,
     OutputError,
     SubmissionUncertainError,
-    VideoGenerationError,
     jobs,
 )
 from ttv_core.routing import may_fall_back

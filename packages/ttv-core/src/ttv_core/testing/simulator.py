@@ -101,7 +101,8 @@ class Task:
 
     def next(self) -> Any:
         """Return the state that a poll sees now."""
-        return self.states.popleft() if len(self.states) > 1 else self.states[0]
+        states = self.states  # a test may put others in their place meanwhile
+        return states.popleft() if len(states) > 1 else states[0]
 
 
 class Simulator:
@@ -231,7 +232,7 @@ class Simulator:
         """Listen on a free port of 127.0.0.1, in a thread of its own."""
         self._thread = threading.Thread(target=self._serve, name="simulator", daemon=True)
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             msg = "the simulator did not start"
             raise RuntimeError(msg)
         return self
@@ -245,7 +246,7 @@ class Simulator:
         """Stop listening."""
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         self._loop = asyncio.new_event_loop()

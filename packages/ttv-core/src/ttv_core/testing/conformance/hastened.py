@@ -21,14 +21,10 @@ class Hastened:
 
     Args:
         own: What the class has there: the promises, or a property that returns them.
-
-    Attributes:
-        create_timeout: Seconds for one create, where another than the vendor's is wanted.
     """
 
     def __init__(self, own: Any) -> None:
         self._own = own
-        self.create_timeout: float | None = None
 
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
         """Return the promises, hastened."""
@@ -51,15 +47,12 @@ class Hastened:
             lookup=None if lookup is None else Lookup(
                 settle=_SETTLE, absence_is_proof=lookup.absence_is_proof
             ),
-            create_timeout=self.create_timeout or own.create_timeout,
         )  # fmt: skip
 
 
-def hasten(generator: type[Any], monkeypatch: pytest.MonkeyPatch) -> Hastened:
-    """Let the jobs of a generator have no pauses, and return what its creates go by."""
+def hasten(generator: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the jobs of a generator have no pauses."""
     for module in ("submission", "watching", "arrival"):
         monkeypatch.setattr(f"ttv_core.jobs.{module}.backoff", lambda *_, **__: _PAUSE)
     own = next(vars(base)["semantics"] for base in generator.__mro__ if "semantics" in vars(base))
-    hastened = Hastened(own)
-    monkeypatch.setattr(generator, "semantics", hastened)
-    return hastened
+    monkeypatch.setattr(generator, "semantics", Hastened(own))

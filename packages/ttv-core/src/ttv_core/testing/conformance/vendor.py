@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -66,13 +67,12 @@ class AtAVendor(Asking):
     cancels: ClassVar[str] = "cancel"
     files: ClassVar[str | None] = "file"
     vendor: Any
-    hastened: Any
 
     @pytest.fixture(autouse=True, name="vendor")
     def _vendor(self, alone: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         """Run the vendor on loopback, and the jobs without pauses."""
         del alone  # it goes first
-        self.hastened = hasten(self.generator, monkeypatch)
+        hasten(self.generator, monkeypatch)
         self.vendor = self.started_vendor()
         # A simulator's own states may be words of another vendor: such a job would never end.
         self.vendor.states = [self.running, self.done]
@@ -135,9 +135,8 @@ class AtAVendor(Asking):
 
     def finish(self) -> None:
         """Let every job at the vendor be done."""
-        for task in self.vendor.tasks.values():
-            task.states.clear()
-            task.states.append(self.done)
+        for task in list(self.vendor.tasks.values()):
+            task.states = deque([self.done])  # in one step: a poll may be looking at it
 
     def resumed(self, job_id: str, backend: RemoteVideoGenerator | None = None) -> Job:
         """Take a job up again with a generator of its own."""
