@@ -41,7 +41,7 @@ PARENT = """
 """
 
 
-def gone(pid, seconds=30):
+def gone(pid, seconds=60):
     deadline = time.monotonic() + seconds
     status = Path(f"/proc/{pid}/stat")
     while time.monotonic() < deadline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -56,13 +57,15 @@ def test_two_processes_make_the_video_that_one_makes(
     generator = DiffusersGenerator(
         model_dir=pipelines("wan22_t2v"), device="cpu", threads=1, steps=300, **two
     )
+    known = Future()
     job = generator.start(
         "a red fox",
         size=(64, 64),
         num_frames=5,
         output=tmp_path / "stopped.mp4",
-        on_event=lambda event: event.step == 2 and job.cancel(),
+        on_event=lambda event: event.step == 2 and known.result(60).cancel(),
     )
+    known.set_result(job)
     with pytest.raises(GenerationCancelledError):
         job.wait(60)
     make("wan22_t2v", settings=two, output=tmp_path / "again.mp4")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -14,10 +16,18 @@ from ttv_diffusers.desk import desk_of
 MANY = 500
 
 
-def started(folder, tmp_path, on_event, **asked):
+def started(folder, tmp_path, hear, **asked):
+    """Start a job whose events are heard together with it."""
+    known = Future()
     generator = DiffusersGenerator(model_dir=folder, device="cpu", threads=1, steps=MANY)
     usual = {"num_frames": 5, "size": (64, 64), "seed": 1, "output": tmp_path / "fox.mp4"}
-    return generator.start("a red fox", on_event=on_event, **(usual | asked))
+    job = generator.start(
+        "a red fox",
+        on_event=lambda event: hear(event, known.result(60)),  # it may be quicker than this thread
+        **(usual | asked),
+    )
+    known.set_result(job)
+    return job
 
 
 def test_every_step_is_told_with_the_time_that_is_left(make):
@@ -35,7 +45,7 @@ def test_every_step_is_told_with_the_time_that_is_left(make):
 def test_a_job_stops_at_its_next_step(name, pipelines, tmp_path):
     steps = []
 
-    def hear(event):
+    def hear(event, job):
         if event.state == "running":
             steps.append(event.step)
             if event.step == 1:
@@ -51,7 +61,7 @@ def test_a_job_stops_at_its_next_step(name, pipelines, tmp_path):
 def test_no_step_is_told_after_a_stop_that_the_worker_had_run_ahead_of(pipelines, tmp_path):
     steps = []
 
-    def hear(event):
+    def hear(event, job):
         if event.state == "running":
             steps.append(event.step)
             time.sleep(1)  # the worker makes the next steps meanwhile
@@ -69,7 +79,7 @@ def test_after_a_stop_the_same_seed_makes_the_same_video(pipelines, tmp_path, se
     job = started(
         pipelines("wan22_t2v"),
         tmp_path,
-        lambda event: event.step == 1 and job.cancel(),
+        lambda event, job: event.step == 1 and job.cancel(),
     )
     with pytest.raises(GenerationCancelledError):
         job.wait(60)
@@ -79,13 +89,16 @@ def test_after_a_stop_the_same_seed_makes_the_same_video(pipelines, tmp_path, se
 
 
 def test_a_job_that_waits_is_stopped_at_once(pipelines, tmp_path):
-    first = started(pipelines("wan21_t2v"), tmp_path, None)
-    second = started(pipelines("wan21_t2v"), tmp_path, None, output=tmp_path / "second.mp4")
+    go_on = threading.Event()
+    folder, target = pipelines("wan21_t2v"), tmp_path / "second.mp4"
+    first = started(folder, tmp_path, lambda event, job: go_on.wait(60))
+    second = started(folder, tmp_path, lambda event, job: None, output=target)
     second.cancel()
     with pytest.raises(GenerationCancelledError):
-        second.wait(30)
+        second.wait(60)
     assert not first.done
     first.cancel()
+    go_on.set()
     first.await_stop()
     assert not list(tmp_path.iterdir())
 
@@ -110,7 +123,7 @@ def test_a_worker_that_loads_is_ended_and_the_next_job_gets_another(pipelines, t
     desk_of("cpu").let_go()
     told = []
 
-    def hear(event):
+    def hear(event, job):
         told.append(event.state)
         if told.count("loading") == 2:  # the second is the worker's own word
             job.cancel()

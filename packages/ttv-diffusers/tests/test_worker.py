@@ -21,7 +21,7 @@ from ttv_diffusers.desk import desk_of
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
-def gone(pid, seconds=30):
+def gone(pid, seconds=60):
     """Wait until a process has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -284,14 +284,14 @@ def test_cancelling_ends_the_script_and_what_it_started(checkout, tmp_path, monk
     job = backend.start(
         "a fox", output=tmp_path / "v.mp4", on_event=lambda e: e.step and begun.set(), **SHORT
     )
-    assert begun.wait(30)
+    assert begun.wait(60)
     noted = tmp_path / "checkout" / "pids"
     while not noted.exists() or not noted.read_text():
         os.sched_yield()
     pids = noted.read_text().split()
     job.cancel()
     with pytest.raises(GenerationCancelledError):
-        job.wait(30)
+        job.wait(60)
     assert all(ended(pid) for pid in pids)
     assert not list(tmp_path.glob("*.mp4"))
 

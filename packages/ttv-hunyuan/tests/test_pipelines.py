@@ -146,18 +146,19 @@ def test_the_guidance_of_one_video_is_not_the_next_one_s(pipelines, seen, tmp_pa
 
 def test_cancelling_within_a_step(pipelines, tmp_path):
     made = backend(pipelines("hunyuan15_t2v"), steps=500)
-    begun = threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
     job = made.start(
         "a fox",
         num_frames=5,
         size=(64, 48),
         output=tmp_path / "v.mp4",
-        on_event=lambda event: event.step and begun.set(),
+        on_event=lambda event: event.step and (begun.set(), go_on.wait(60)),
     )
     assert begun.wait(60)
     job.cancel()
+    go_on.set()
     with pytest.raises(GenerationCancelledError):
-        job.wait(30)
+        job.wait(60)
     assert not list(tmp_path.iterdir())
     video = made.generate(
         "a fox",

@@ -40,16 +40,14 @@ def test_commands_use_a_warm_worker_and_a_killed_one_attaches_to_it_again(
     until(lambda: kept_workers()[0].state == "idle")  # its job has stopped, whatever was left
     assert not list((tmp_path / "out").iterdir())
     again = client("killed", steps=2)
-    made = again.hear("made")
-    loaded, own = made.split()[-2:]
-    assert float(loaded) < 0.05
+    warm, own = again.hear("made").split()[-2:]
     assert own == "None"  # it has no worker of its own
     _, torch, memory = again.hear("process").split()
     assert torch == "False"
     assert int(memory) < 150
+    until(lambda: kept_workers()[0].videos == 1)  # it is counted when its client knows already
     (kept,) = kept_workers()
     assert (kept.pid, kept.facts["worker"]) == (worker.pid, worker.facts["worker"])
-    assert kept.videos == 1
     wanted = bare(pipelines("wan21_t2v"), width=64, height=64)
     assert np.abs(pixels(tmp_path / "out" / "killed.mp4").astype(int) - wanted).mean() < 12
 
@@ -59,12 +57,13 @@ def test_commands_use_a_warm_worker_and_a_killed_one_attaches_to_it_again(
     told = killed.hear("error")
     assert told.startswith("error worker_killed")
     assert "signal 9" in told
-    assert client("next", steps=1).hear("made")  # with another worker in the same process
+    cold, _ = client("next", steps=1).hear("made").split()[-2:]  # another in the same process
+    assert float(warm) < float(cold)
     assert kept_workers()[0].pid == worker.pid
 
 
 def test_frames_are_those_of_each_ones_own_job_and_jobs_come_in_order(
-    quick, generator, client, tmp_path
+    quick, generator, client, tmp_path, until
 ):
     generator().keep()
     first = client("first", steps=FOR_EVER)
@@ -75,29 +74,31 @@ def test_frames_are_those_of_each_ones_own_job_and_jobs_come_in_order(
         heard = others[-1].hear("event waiting")
         assert f"makes {number + 1} video" in heard
     first.process.send_signal(signal.SIGKILL)
-    begun = [float(other.hear("event running").split()[-1]) for other in others]
-    assert begun == sorted(begun)
     for number, other in enumerate(others):
-        assert other.hear("made")
+        (turn, *_) = other.hear("made").split()[-3:]
+        assert int(turn) == number + 2  # as the worker has counted, for each hears it when it can
         grey = pixels(tmp_path / "out" / f"c{number}.mp4").mean()
         assert abs(int(grey) - 50 * number) <= 2
-    assert kept_workers()[0].videos == 3
+    until(lambda: kept_workers()[0].videos == 3)
 
 
 def test_each_client_stops_its_own_job(quick, generator, client, tmp_path):
     generator(steps=FOR_EVER).keep()
     running = client("running", steps=FOR_EVER)
     assert running.hear("event running 1")
+    in_line = threading.Event()
     waiting = generator(steps=1).start(
         "a fox",
         size=(64, 64),
         num_frames=5,
         seed=1,
         output=tmp_path / "waiting.mp4",
-        on_event=lambda event: event.state == "waiting" and waiting.cancel(),
+        on_event=lambda event: event.state == "waiting" and in_line.set(),
     )
+    assert in_line.wait(60)
+    waiting.cancel()
     with pytest.raises(GenerationCancelledError):
-        waiting.wait(30)
+        waiting.wait(60)
     assert running.hear("event running")  # it goes on
     running.process.kill()
     steps = []
@@ -110,8 +111,8 @@ def test_each_client_stops_its_own_job(quick, generator, client, tmp_path):
         on_event=lambda event: event.step and (steps.append(event.step), stopped.cancel()),
     )
     with pytest.raises(GenerationCancelledError):
-        stopped.wait(30)
-    assert len(steps) < 1000
+        stopped.wait(60)
+    assert len(steps) < FOR_EVER
     assert not (tmp_path / "stopped.mp4").exists()
     assert generator(steps=1).generate(
         "a fox", size=(64, 64), num_frames=5, seed=1, output=tmp_path / "next.mp4"

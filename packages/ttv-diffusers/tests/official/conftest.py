@@ -69,7 +69,7 @@ class Scene:
 
     def pids(self, count):
         """Wait until so many processes have noted their ids, and return them."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             found = self._noted()
             if len(found) >= count:

@@ -252,7 +252,7 @@ def parent(scene, source, ranks):
 
 def soon(true):
     """Wait until something is true; the warden that brings it about is nobody's child here."""
-    for _ in range(2_000):
+    for _ in range(6_000):
         if true():
             return True
         threading.Event().wait(0.01)

@@ -34,7 +34,8 @@ try:
         output=output,
         on_event=lambda event: say("event", event.state, event.step, event.message, event.at),
     )
-    say("made", video.path, video.timings.get("load"), desk_of("cpu").pid)
+    timings = video.timings
+    say("made", video.path, timings.get("turn"), timings.get("load"), desk_of("cpu").pid)
 except VideoGenerationError as error:
     say("error", error.code, error.message)
 memory = open("/proc/self/status").read().split("VmHWM:")[1].split()[0]  # noqa: PTH123, SIM115

@@ -32,14 +32,18 @@ def main():
                 orders.put(message)
 
     threading.Thread(target=listen, daemon=True).start()
+    turns = count(1)
     while True:
         order = orders.get()
         channel.send(Loading())
         channel.send(Loaded(0.0, "cpu"))
-        channel.send(made(order, channel, stopped) if isinstance(order, Generate) else Done({}))
+        if isinstance(order, Generate):
+            channel.send(made(order, channel, stopped, next(turns)))
+        else:
+            channel.send(Done({}))
 
 
-def made(order, channel, stopped):
+def made(order, channel, stopped, turn):
     total = order.call["num_inference_steps"]
     for step in count() if total == FOR_EVER else range(total):
         channel.send(Step(step + 1, total, STEP))
@@ -49,7 +53,7 @@ def made(order, channel, stopped):
     frame = bytes([order.seed]) * (SIZE * SIZE * 3)
     for _ in range(order.call["num_frames"]):
         channel.send(Frames(1, SIZE, SIZE), frame)
-    return Done({"denoise": 0.0})
+    return Done({"denoise": 0.0, "turn": turn})
 
 
 main()
