@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import textwrap
 import threading
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def ttv_backends():
 
 SNAIL = """
 import time
+from pathlib import Path
 import numpy
 from pydantic import BaseModel, ConfigDict
 from ttv_core import (Availability, BackendSettings, Capabilities, ContentRejectedError,
@@ -87,6 +89,9 @@ class Snail(LocalVideoGenerator):
             if options.fail:
                 raise raised[options.fail]
             time.sleep(options.wait)
+            while Path(f"hold {plan.request.prompt}").exists():
+                context.check()
+                time.sleep(0.02)
             yield numpy.full((plan.expected.height, plan.expected.width, 3), i, numpy.uint8)
 
     def native(self, request, model):
@@ -241,9 +246,8 @@ class Vendor(Simulator):
     def end(self, state="done"):
         """Bring every job to its end, and those that are still to come."""
         self.states = [state]
-        for task in self.tasks.values():
-            task.states.clear()
-            task.states.append(state)
+        for task in list(self.tasks.values()):
+            task.states = deque([state])  # in one step: a poll may be looking at it
 
 
 @dataclass
@@ -301,7 +305,7 @@ class Shell:
         process = subprocess.Popen(
             [TTV, *words], cwd=self.cwd, env=self.env, start_new_session=True, **kwargs
         )
-        watch = threading.Timer(60, process.kill)
+        watch = threading.Timer(180, process.kill)
         watch.daemon = True
         watch.start()
         return process
@@ -389,7 +393,7 @@ def interrupted(shell):
 
     def run(*signals, words=()):
         process = shell.start(
-            "generate", "fox", "-b", "snail", "-d", "4", "-O", "wait=0.05", "-o", "fox.mp4", *words
+            "generate", "fox", "-b", "snail", "-d", "4", "-O", "wait=0.5", "-o", "fox.mp4", *words
         )
         seen = []
         for line in process.stderr:
@@ -399,7 +403,7 @@ def interrupted(shell):
         for number in signals:
             os.killpg(process.pid, number)
         try:
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise

@@ -101,15 +101,16 @@ def test_what_was_typed_wrong(shell, batch, words, told):
 
 
 def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(shell, batch):
-    slow = {"duration": 1, "options": {"snail": {"wait": 0.05}}}
-    name = batch([{"prompt": f"fox {i}", **slow} for i in range(4)])
+    name = batch([{"prompt": f"fox {i}", "duration": 1} for i in range(4)])
+    (shell.cwd / "hold fox 1").touch()
     process = shell.start("batch", name, "-o", "out", "-b", "snail")
     assert process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on from here" in told
     assert not [path for path in shell.left_behind() if ".part" in path]
+    (shell.cwd / "hold fox 1").unlink()
     done = shell.run("batch", name, "-o", "out", "-b", "snail", "--json")
     states = [item["state"] for item in said(done)[:-1]]
     assert done.returncode == 0

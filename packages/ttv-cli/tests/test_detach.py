@@ -24,7 +24,7 @@ def test_a_vendors_job_is_announced_when_it_is_accepted(bare, vendor):
     job = bare.records()[0]
     assert line == f"acme acme-1 · accepted · job {job.id} · about $0.20"
     vendor.end()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert out == "fox.mp4 · 64x36 · 1.0 s · 12 fps · $0.20 · poster fox.poster.jpg\n"
     assert "duration" in err  # two seconds were asked for; the file is held against the plan
@@ -80,7 +80,7 @@ def test_a_refusal_is_no_detached_job(bare, vendor):
 def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(bare, vendor):
     process, _ = accepted(bare, "--json")
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     record = bare.records()[0]
     assert process.returncode == 130
     assert f"job {record.id} goes on at acme; ttv resume {record.id}" in err
@@ -96,7 +96,7 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(bare, vendor):
 def test_sigterm_leaves_at_once(bare, vendor):
     process, _ = accepted(bare)
     os.killpg(process.pid, signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 143
     assert "goes on at acme" in err
     assert "Ctrl-C" not in err
@@ -107,7 +107,7 @@ def test_the_second_ctrl_c_has_the_vendor_cancel_it(bare, vendor):
     os.killpg(process.pid, signal.SIGINT)
     bare.until(process, "goes on")
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "was cancelled" in err
     assert bare.records()[0].state == "cancelled"
@@ -133,7 +133,7 @@ def test_a_third_ctrl_c_leaves_at_once(bare, vendor):
         os.killpg(process.pid, signal.SIGINT)
         bare.until(process, text)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=60) == 130
     process.communicate()
     assert bare.records()[0].cancel_asked  # whoever resumes it asks again
 
@@ -162,7 +162,7 @@ def test_the_answer_to_a_create_on_its_way_is_waited_for(bare, vendor):
     os.killpg(process.pid, signal.SIGTERM)
     bare.until(process, "waiting for the answer of acme")
     vendor.slow = False
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 143
     assert "goes on at acme" in err
     assert bare.records()[0].remote_id == "task-000001"
@@ -174,7 +174,7 @@ def test_a_deadline_does_not_leave_before_the_job_is_known(bare, vendor):
     bare.until(process, "waiting for the answer of acme")
     wait_for(lambda: vendor.requests["create"])
     vendor.slow = False
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 6
     assert bare.records()[0].remote_id == "task-000001"
 
@@ -186,7 +186,7 @@ def test_what_was_not_sent_yet_is_not_sent_after_ctrl_c(bare, vendor):
     os.killpg(process.pid, signal.SIGINT)
     wait_for(lambda: bare.records()[0].cancel_asked)
     (bare.cwd / "not-yet").unlink()
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "cancelled before anything was sent" in err
     assert bare.records()[0].state == "cancelled"
@@ -195,7 +195,7 @@ def test_what_was_not_sent_yet_is_not_sent_after_ctrl_c(bare, vendor):
 
 def wait_for(happened):
     """Wait until something has happened in another process."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -30,7 +30,7 @@ def test_after_kill_9_the_job_is_listed_and_comes_home_with_one_create(bare, ven
     process = bare.start(*FOX, "-o", "fox.mp4")
     bare.until(process, "running")
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
 
     listed = bare.run("jobs")
     assert listed.returncode == 0, listed.stderr
@@ -112,7 +112,7 @@ def test_two_commands_that_resume_at_once_download_once(bare, vendor, left):
     # Who works on it says "running", who follows says so.
     said = [bare.until(process, " 0:") for process in both]
     vendor.end()
-    outs = [process.communicate(timeout=30) for process in both]
+    outs = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], outs
     assert {out for out, _ in outs} == {"fox.mp4 · 64x36 · 1.0 s · 12 fps · $0.20\n"}
     assert (vendor.accepted, vendor.requests["file"]) == (1, 1)
@@ -126,7 +126,7 @@ def test_ctrl_c_during_a_resume_loses_nothing(bare, vendor, left):
         process = bare.start(*words, "--json")
         bare.until(process, "running 0:")
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 130
         assert json.loads(out)["error"]["code"] == "detached"
         assert "ttv resume" in err

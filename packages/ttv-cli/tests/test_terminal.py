@@ -29,7 +29,7 @@ def in_terminal(shell, *words, **env):
             break
         drawn += piece
     os.close(leader)
-    return drawn.decode(), process.wait(timeout=30)
+    return drawn.decode(), process.wait(timeout=60)
 
 
 def without_styles(drawn):

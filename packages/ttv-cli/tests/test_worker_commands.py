@@ -76,7 +76,7 @@ def alive(pid):
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def until_gone(pid, seconds=30):
+def until_gone(pid, seconds=60):
     deadline = time.monotonic() + seconds
     while alive(pid):
         assert time.monotonic() < deadline
@@ -143,7 +143,7 @@ def test_in_the_foreground_it_ends_with_its_command(den, number, code):
     assert process.poll() is None
     den.until(process, "ready in")
     os.kill(process.pid, number)
-    assert process.wait(30) == code
+    assert process.wait(60) == code
     process.communicate()
     until_gone(kept["pid"])
 
@@ -166,7 +166,7 @@ def test_a_command_in_the_foreground_ends_with_it_and_does_not_take_another_over
     assert second.returncode == 2
     assert "worker 0a1b2c3d keeps it already" in second.stderr
     assert den.run("worker", "stop").returncode == 0
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert "has ended" in process.communicate()[1]
 
 
@@ -174,7 +174,7 @@ def test_ctrl_c_while_it_loads_ends_it(den):
     process = den.start("worker", "start", "den", "-m", "slow")
     den.until(process, "loading den")
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(60) == 130
     process.communicate()
 
 
