@@ -121,7 +121,7 @@ def failure(generator, **fields):
 
 
 def resumed(server, job_id, **more):
-    return resume(job_id, config={"backends": {"endpoint": settings(server, **more)}}).wait(20)
+    return resume(job_id, config={"backends": {"endpoint": settings(server, **more)}}).wait(60)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_an_id_may_be_a_number_and_an_answer_may_leave_it_out(vllm, omni):
     vllm.tasks["7"].states.clear()
     vllm.tasks["7"].states.extend(states)
     vllm.fail("poll", "body", body=b'{"object": "video", "status": "in_progress"}')
-    assert job.wait(20).path.read_bytes() == vllm.video
+    assert job.wait(60).path.read_bytes() == vllm.video
     assert job.remote_id == "7"
 
 
@@ -100,7 +100,7 @@ def test_a_server_that_was_started_again_knows_the_job_no_more(server, generator
     job = generator.start("a fox")
     server.tasks.clear()
     with pytest.raises(JobExpiredError):
-        job.wait(20)
+        job.wait(60)
     assert jobs.get(job.id).state == "expired"
 
 
@@ -112,7 +112,7 @@ def test_a_running_job_is_stopped_where_the_server_can(vllm, omni):
     job = omni.start("a fox")
     job.cancel()
     with pytest.raises(GenerationCancelledError) as caught:
-        job.wait(20)
+        job.wait(60)
     assert (caught.value.code, caught.value.charged) == ("cancelled", "no")
     assert (vllm.aborted, vllm.requests["delete"]) == ([job.remote_id], 1)
     assert jobs.get(job.id).state == "cancelled"
@@ -123,7 +123,7 @@ def test_a_job_that_is_being_stopped_is_waited_for(vllm, omni):
     job = omni.start("a fox")
     job.cancel()
     with pytest.raises(GenerationCancelledError) as caught:
-        job.wait(20)
+        job.wait(60)
     assert caught.value.code == "cancelled"
     assert vllm.requests["delete"] == 1
 
@@ -134,13 +134,13 @@ def test_a_stop_whose_answer_is_lost_is_asked_for_again(vllm, omni):
     job = omni.start("a fox")
     job.cancel()
     with pytest.raises(GenerationCancelledError):
-        job.wait(20)
+        job.wait(60)
     assert vllm.requests["delete"] == 2
 
 
 def test_a_video_that_is_done_is_never_deleted(vllm, omni):
     job = omni.start("a fox")
-    job.wait(20)
+    job.wait(60)
     for state, wanted in (
         ("completed", "done"),
         ({"status": "failed", "error": {"code": 500, "message": "x"}}, "failed"),
@@ -163,7 +163,7 @@ def test_a_server_that_only_forgets_is_not_asked_to_stop(kind, told, clip):
         with pytest.raises(VideoGenerationError, match="cannot cancel"):
             job.cancel()
         finish(server, "completed")
-        assert job.wait(20).path.is_file()
+        assert job.wait(60).path.is_file()
         assert (server.forgotten, server.requests["delete"]) == ([], 0)
 
 

@@ -270,7 +270,7 @@ def test_after_a_kill_the_id_alone_brings_the_video(name, told):
         job_id = _started_and_killed(given)
         finish(server, "completed")
         before = server.requests["models"]
-        video = ttv_core.resume(job_id, config={"backends": {"endpoint": given}}).wait(20)
+        video = ttv_core.resume(job_id, config={"backends": {"endpoint": given}}).wait(60)
         (task,) = server.tasks.values()
         assert video.path.read_bytes() == server.made(task)
         assert (server.requests["create"], server.accepted) == (1, 1)
@@ -281,10 +281,10 @@ def test_a_job_that_is_taken_up_again_is_known_by_its_server(server):
     server.states = ["in_progress"]
     job = EndpointGenerator(**settings(server)).start("a fox")
     finish(server, "completed")
-    job.wait(20)
+    job.wait(60)
     after = EndpointGenerator(**settings(server))
     assert after.semantics.cancel  # until it is known, it is tried
-    after.resume(jobs.get(job.id)).wait(20)
+    after.resume(jobs.get(job.id)).wait(60)
     assert after.semantics == DIALECTS[server.dialect].semantics
 
 
@@ -311,7 +311,7 @@ def test_a_video_that_the_server_has_put_elsewhere_is_fetched_without_the_key(se
     generator = EndpointGenerator(**given)
     job = generator.start("a fox")
     with pytest.raises(VideoGenerationError) as caught:
-        job.wait(20)
+        job.wait(60)
     assert caught.value.code == "unsafe_link"  # a private address, which no server may send us to
     files = generator.ask(generator.fetch(ttv_core.RemoteRef(job.remote_id)))
     assert [(file.url[:20], dict(file.headers)) for file in files] == [("https://127.0.0.1:1/", {})]

@@ -34,7 +34,7 @@ def failure(generator, **fields):
 
 def resumed(vendor, job_id):
     settings = {"base_url": vendor.url, "api_key": KEY}
-    return resume(job_id, config={"backends": {"minimax": settings}}).wait(20)
+    return resume(job_id, config={"backends": {"minimax": settings}}).wait(60)
 
 
 # --- creating (R1 to R9) ------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_r12_a_job_that_is_gone_for_good(vendor, minimax, model, monkeypatch):
     job = minimax.start("a fox", model=model)
     vendor.tasks.clear()
     with pytest.raises(JobExpiredError):
-        job.wait(20)
+        job.wait(60)
     assert jobs.get(job.id).state == "expired"
 
 

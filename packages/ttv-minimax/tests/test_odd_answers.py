@@ -14,7 +14,7 @@ def test_a_cancel_that_is_answered_with_an_empty_object_has_been_taken(vendor2, 
     job = h3.start("a fox")
     job.cancel()
     with pytest.raises(GenerationCancelledError) as caught:
-        job.wait(20)
+        job.wait(60)
     assert (caught.value.code, caught.value.charged) == ("cancelled", "no")
     assert jobs.get(job.id).state == "cancelled"
     assert vendor2.requests["cancel"] == 3

@@ -205,7 +205,7 @@ def test_on_the_chinese_platform_the_other_region_is_the_global_one():
 
 def test_a_job_is_not_taken_up_again_in_another_region(vendor, minimax):
     job = minimax.start("a fox")
-    job.wait(20)
+    job.wait(60)
     settings = {"base_url": "https://api.minimaxi.com", "api_key": KEY}
     vendor.states = ["Processing"]
     other = minimax.start("a fox")

@@ -242,7 +242,7 @@ def test_success_without_a_video_is_an_error_and_can_be_resumed(runway, video, o
     task = next(iter(runway.tasks.values()))
     task.states.clear()
     task.states.append("SUCCEEDED")
-    assert generator.resume(the_job()).wait(20).path.read_bytes() == video
+    assert generator.resume(the_job()).wait(60).path.read_bytes() == video
     assert runway.accepted == 1
 
 
@@ -294,7 +294,7 @@ def test_a_task_that_is_not_over_is_cancelled(video, state, charged):
         job = Quick(api_key=KEY, base_url=vendor.url).start("a fox", duration=5)
         job.cancel()
         with pytest.raises(GenerationCancelledError) as caught:
-            job.wait(20)
+            job.wait(60)
         assert (caught.value.charged, vendor.requests["cancel"]) == (charged, 1)
         assert (the_job().state, vendor.tasks) == ("cancelled", {})
 

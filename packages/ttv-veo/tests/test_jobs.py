@@ -156,17 +156,17 @@ def test_how_a_job_may_end_without_a_video(veo, vendor, tmp_path, said, kind, wo
 
 def test_a_page_instead_of_an_answer_is_no_matter_of_credentials(veo, vendor, tmp_path):
     heard = []
-    job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4", on_event=heard.append)
     vendor.fail("poll", "body", body=b"<html>", content_type="text/html")
+    job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4", on_event=heard.append)
     assert job.wait(60).charged == "yes"
     assert any("other than JSON" in event.message for event in heard)
 
 
 def test_an_operation_that_google_has_no_more_is_told(veo, vendor, tmp_path):
+    vendor.states = ["running"]
     job = veo.start("a fox", duration=4, output=tmp_path / "fox.mp4")
     for task in vendor.tasks.values():
         task.facts["name"] = "gone"
-    vendor.states = ["running"]
     with pytest.raises(JobExpiredError):
         job.wait(60)
 

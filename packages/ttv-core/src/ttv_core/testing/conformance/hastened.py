@@ -14,6 +14,7 @@ __all__ = ["Hastened", "hasten"]
 
 _PAUSE = 0.01
 _SETTLE = 0.3
+_GRACE = 60.0
 
 
 class Hastened:
@@ -47,6 +48,8 @@ class Hastened:
             lookup=None if lookup is None else Lookup(
                 settle=_SETTLE, absence_is_proof=lookup.absence_is_proof
             ),
+            # A machine that stands still for a moment must not make an end of a delay.
+            not_found_grace=max(own.not_found_grace, _GRACE),
         )  # fmt: skip
 
 
