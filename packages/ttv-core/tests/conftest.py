@@ -179,7 +179,7 @@ def site(tmp_path, monkeypatch):
     before = set(threading.enumerate())
     yield made
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
     for name in made.imported():
         del sys.modules[name]
 

@@ -380,5 +380,5 @@ def test_events_told_from_many_threads_import_a_listener_once(site):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert heard("alpha") == [EVENT] * 16

@@ -196,7 +196,7 @@ def test_sixteen_threads_import_a_plugin_once(site):
     together = threading.Barrier(16)
 
     def use(_):
-        together.wait(10)
+        together.wait(60)
         return registry["acme"]
 
     with ThreadPoolExecutor(16) as pool:
@@ -227,11 +227,11 @@ def test_a_slow_import_holds_up_nobody_else(site, monkeypatch):
     registry = GeneratorRegistry(site.manager())
     manager = registry.plugins
 
-    late = manager.load_within(manager.records, seconds=1)
+    late = manager.load_within(manager.records, seconds=3)
 
     assert [record.name for record in late] == ["slow"]
     assert statuses(manager) == {"acme@ttv-acme": "loaded", "slow@ttv-slow": "found"}
-    assert late[0].reason == "not imported after 1 s; its import is still running"
+    assert late[0].reason == "not imported after 3 s; its import is still running"
     assert registry["acme"].__name__ == "Generator"
     assert go_on.daemon  # nor does it hold up the end of the process
     go_on.set()
@@ -254,7 +254,7 @@ def test_a_backend_that_answers_slowly_holds_up_nobody_else(site, monkeypatch):
     site.backend("slow", plugin=plugin)
     site.backend("acme")
     manager = site.manager()
-    assert [record.name for record in manager.load_within(manager.records, 1)] == ["slow"]
+    assert [record.name for record in manager.load_within(manager.records, 3)] == ["slow"]
     assert manager.find("acme").status == "loaded"
     go_on.set()
 
@@ -270,7 +270,7 @@ def test_the_wait_is_for_all_of_them_together(site, monkeypatch):
     taken = time.monotonic() - started
     go_on.set()
     assert len(late) == 4
-    assert taken < 3
+    assert taken < 25  # of the 30 that each of them would take
 
 
 def test_an_import_that_has_just_ended_is_not_called_late(site):

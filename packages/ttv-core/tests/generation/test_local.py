@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -29,6 +30,11 @@ from ttv_core.media import frames, measure
 from ttv_core.plugins import PluginManager
 
 HERE = str(Path(__file__).parent)
+
+
+def until_cancelled(context):
+    while not context.cancelled:
+        time.sleep(0.01)
 
 
 def names(folder):
@@ -164,15 +170,14 @@ def test_cancel_stops_within_one_step_and_leaves_nothing(grey, tmp_path):
         seen.append(i)
         if i == 3:
             reached.set()
-            while not context.cancelled:
-                pass
+            until_cancelled(context)
 
     grey.misbehave = misbehave
     job = grey.start("dusk", duration=10, output=tmp_path / "d.mp4")
-    assert reached.wait(10)
+    assert reached.wait(60)
     job.cancel()
     with pytest.raises(GenerationCancelledError) as caught:
-        job.wait(10)
+        job.wait(60)
     assert max(seen) == 3
     assert names(tmp_path) == []
     assert (caught.value.charged, caught.value.job_id) == ("no", job.id)
@@ -181,24 +186,24 @@ def test_cancel_stops_within_one_step_and_leaves_nothing(grey, tmp_path):
 
 def test_a_job_that_waits_its_turn_can_be_cancelled(grey, tmp_path):
     go = threading.Event()
-    grey.misbehave = lambda i, context: go.wait(10)
+    grey.misbehave = lambda i, context: go.wait(60)
     first = grey.start("dusk", output=tmp_path / "1.mp4")
     second = grey.start("dusk", output=tmp_path / "2.mp4")
     second.cancel()
     go.set()
-    first.wait(10)
+    first.wait(60)
     with pytest.raises(GenerationCancelledError):
-        second.wait(10)
+        second.wait(60)
     assert names(tmp_path) == ["1.mp4", "1.mp4.json"]
 
 
 def test_a_timeout_ends_the_wait_and_not_the_job(grey, tmp_path):
     go = threading.Event()
-    grey.misbehave = lambda i, context: go.wait(10)
+    grey.misbehave = lambda i, context: go.wait(60)
     with pytest.raises(GenerationTimeoutError) as caught:
         grey.generate("dusk", output=tmp_path / "d.mp4", timeout=0.01)
     go.set()
-    assert caught.value.job.wait(10).path.exists()
+    assert caught.value.job.wait(60).path.exists()
 
 
 @pytest.mark.parametrize(
@@ -235,9 +240,9 @@ def test_asyncio_does_not_block_and_cancels_cleanly(grey, tmp_path):
         assert ticks > 1
 
         started = threading.Event()
-        grey.misbehave = lambda i, context: started.set()
+        grey.misbehave = lambda i, context: started.set() or until_cancelled(context)
         slow = asyncio.create_task(grey.agenerate("dusk", duration=10, output=tmp_path / "b.mp4"))
-        await asyncio.to_thread(started.wait, 10)
+        await asyncio.to_thread(started.wait, 60)
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
             await slow
@@ -249,7 +254,7 @@ def test_asyncio_does_not_block_and_cancels_cleanly(grey, tmp_path):
 
 def test_asyncio_timeout_ends_the_wait(grey, tmp_path):
     go = threading.Event()
-    grey.misbehave = lambda i, context: go.wait(10)
+    grey.misbehave = lambda i, context: go.wait(60)
 
     async def scene():
         with pytest.raises(GenerationTimeoutError) as caught:
@@ -257,7 +262,7 @@ def test_asyncio_timeout_ends_the_wait(grey, tmp_path):
         go.set()
         return caught.value.job
 
-    assert asyncio.run(scene()).wait(10).path.exists()
+    assert asyncio.run(scene()).wait(60).path.exists()
 
 
 def test_sync_calls_work_inside_a_running_loop(grey, tmp_path):
@@ -322,7 +327,8 @@ def test_memory_does_not_grow_with_the_clip(grey, tmp_path):
 
     peak(1)
     frame = 512 * 512 * 3
-    assert peak(10) < peak(1) + 3 * frame
+    # Six may be under way at once, of 240: how many are just depends on who is quicker.
+    assert peak(10) < peak(1) + 6 * frame
 
 
 def test_a_policy_can_refuse_before_anything_is_made(grey, tmp_path):
@@ -348,7 +354,7 @@ import sys, time
 sys.path.insert(0, {here!r})
 from conftest import Grey
 grey = Grey()
-grey.misbehave = lambda i, context: (print("step", i, flush=True), time.sleep(0.05))
+grey.misbehave = lambda i, context: (print("step", i, flush=True), time.sleep(0.5))
 try:
     grey.generate("dusk", duration=10, output={out!r})
 except KeyboardInterrupt:
@@ -366,14 +372,14 @@ def start_script(tmp_path):
 def test_ctrl_c_stops_and_leaves_nothing_behind(tmp_path):
     with start_script(tmp_path) as process:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     assert names(tmp_path) == []
 
 
 def test_kill_leaves_no_file_under_the_final_name(tmp_path):
     with start_script(tmp_path) as process:
         process.kill()
-        process.wait(20)
+        process.wait(60)
     assert not (tmp_path / "d.mp4").exists()
 
 

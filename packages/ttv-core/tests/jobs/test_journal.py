@@ -182,7 +182,7 @@ def test_only_jobs_that_are_over_are_forgotten(journal):
 def test_one_wrong_job_does_not_spoil_the_others(journal):
     """Whatever a backend gives: the jobs that are written in the same moment are not harmed."""
     held = threading.Event()
-    journal._ask(lambda connection: held.wait(10))  # so that the rest goes into one transaction
+    journal._ask(lambda connection: held.wait(60))  # so that the rest goes into one transaction
     before = [journal.insert(a_job(f"A{i}")) for i in range(3)]
     wrong = [
         journal.insert(a_job("W1", ref={"x": object()})),
@@ -227,7 +227,10 @@ def test_thousands_of_changes_share_their_commits(journal):
     jobs = [future.result() for future in [journal.insert(a_job(f"J{i}")) for i in range(1000)]]
     commits = []
     journal._writer.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    held = threading.Event()
+    journal._ask(lambda connection: held.wait(60))  # as on a disk that is slow
     futures = [journal.update(job, note="on its way") for job in jobs]
+    held.set()
     assert {future.result().rev for future in futures} == {1}
     assert 1 <= len(commits) <= 50
     assert len(journal.select()) == 1000
