@@ -87,6 +87,10 @@ class Ramp(LocalVideoGenerator):
                         self.note("heeded", plan)
                     context.check()
                     time.sleep(0.01)
+            if i == 2 and "together" in prompt:
+                while Path(self.settings.log).read_text().count("begun|") < 3:
+                    context.check()
+                    time.sleep(0.01)
             if i == 2 and "stuck" in prompt:
                 while True:
                     time.sleep(0.01)

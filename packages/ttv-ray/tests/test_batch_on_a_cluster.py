@@ -33,7 +33,7 @@ def pictures(path):
     return np.stack(list(frames(path)))
 
 
-def until(true, seconds=60):
+def until(true, seconds=120):
     """Wait for what other processes do."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
@@ -59,7 +59,7 @@ def under_way(items):
     thread = threading.Thread(target=lambda: made.extend(items))
     thread.start()
     yield made
-    thread.join(60)
+    thread.join(180)
     assert not thread.is_alive()
 
 
@@ -102,7 +102,7 @@ def test_frame_by_frame_as_in_one_process(many, log, tmp_path, monkeypatch):
 def test_each_machine_has_an_engine_and_a_slow_one_holds_nobody_up(many, log, tmp_path):
     hold = tmp_path / "log.hold"
     hold.touch()
-    items = many([*foxes(1, "held"), *foxes(6)])
+    items = many([*foxes(1, "held"), *foxes(2, "together"), *foxes(4)])
     made = [next(items) for _ in range(6)]
     assert {item.state for item in made} == {"completed"}
     assert "held fox 0" not in {item.prompt for item in made}
@@ -151,7 +151,7 @@ def test_what_kills_its_engine_each_time_ends_and_the_others_are_made(many, log)
 
 
 def test_closing_it_stops_the_engines_even_those_that_do_not_heed(many, log, tmp_path, monkeypatch):
-    monkeypatch.setattr(ttv_ray.errand, "_STOP_SECONDS", 2.0)
+    monkeypatch.setattr(ttv_ray.errand, "_STOP_SECONDS", 5.0)
     (tmp_path / "log.hold").touch()
     items = many([*foxes(1), *foxes(1, "held"), *foxes(1, "stuck")])
     assert next(items).prompt == "fox 0"
