@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Keeper"]
 
 _LOOK = 0.05
-_LAST_WORDS = 1.0
+_LAST_WORDS = 5.0
 """Seconds in which those who wait are told that it ends."""
 
 

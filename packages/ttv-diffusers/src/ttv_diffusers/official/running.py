@@ -30,7 +30,7 @@ GRACE = 3.0
 """Seconds that processes have to end when they are asked to."""
 _SLICE = 0.05
 """Seconds between two looks at whether the job is to stop."""
-_LAST_WORDS = 1.0
+_LAST_WORDS = 5.0
 """Seconds for what an ended process said last."""
 _CHUNK = 65_536
 _USAGE = 2
