@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 from concurrent.futures import Future
@@ -37,8 +38,9 @@ def environments(pid):
     """Return what a worker and the processes that it has started have of the environment."""
     found = [Path(f"/proc/{pid}/environ").read_bytes()]
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += environments(child)
+        with contextlib.suppress(OSError):  # a thread that has ended
+            for child in (task / "children").read_text().split():
+                found += environments(child)
     return found
 
 

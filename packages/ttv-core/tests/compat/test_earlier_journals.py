@@ -89,7 +89,7 @@ ENDS = {
 
 @pytest.mark.parametrize("name", ["accepted", "running", "remote_done"])
 def test_what_the_vendor_has_is_brought_home(at_home, vendor, tmp_path, name):
-    made = ttv_core.resume(at_home[name]["id"], config=vendor.config).wait(timeout=30)
+    made = ttv_core.resume(at_home[name]["id"], config=vendor.config).wait(timeout=60)
     assert made.path == tmp_path / f"{name}.mp4"
     assert made.path.read_bytes() == vendor.video
     assert vendor.accepted == 0
@@ -97,12 +97,12 @@ def test_what_the_vendor_has_is_brought_home(at_home, vendor, tmp_path, name):
 
 def test_what_was_being_cancelled_is_cancelled(at_home, vendor):
     with pytest.raises(ttv_core.GenerationCancelledError):
-        ttv_core.resume(at_home["cancelling"]["id"], config=vendor.config).wait(timeout=30)
+        ttv_core.resume(at_home["cancelling"]["id"], config=vendor.config).wait(timeout=60)
     assert vendor.accepted == 0
 
 
 def test_what_was_never_sent_is_sent_once_with_its_picture(at_home, vendor, tmp_path):
-    made = ttv_core.resume(at_home["prepared"]["id"], config=vendor.config).wait(timeout=30)
+    made = ttv_core.resume(at_home["prepared"]["id"], config=vendor.config).wait(timeout=60)
     assert made.path == tmp_path / "prepared.mp4"
     sent = vendor.tasks[jobs.get(made.job_id).remote_id].request
     assert (sent["text"], sent["image_bytes"], vendor.accepted) == ("a fox, prepared 🦊", 82, 1)
@@ -112,7 +112,7 @@ def test_what_was_never_sent_is_sent_once_with_its_picture(at_home, vendor, tmp_
 def test_a_lost_answer_is_looked_up_by_the_same_key(at_home, vendor, tmp_path, name):
     job = at_home[name]
     vendor.has("found", f"{job['id']}-1", "running", "done")
-    made = ttv_core.resume(job["id"], config=vendor.config).wait(timeout=30)
+    made = ttv_core.resume(job["id"], config=vendor.config).wait(timeout=60)
     assert made.path == tmp_path / f"{name}.mp4"
     assert (vendor.accepted, jobs.get(job["id"]).remote_id) == (0, "found")
 
@@ -120,7 +120,7 @@ def test_a_lost_answer_is_looked_up_by_the_same_key(at_home, vendor, tmp_path, n
 def test_a_person_can_settle_what_is_unknown(at_home, vendor, tmp_path):
     vendor.has("theirs", "-", "done")
     job = jobs.adopt(at_home["unknown"]["id"], "theirs")
-    assert ttv_core.resume(job.id, config=vendor.config).wait(timeout=30).charged == "yes"
+    assert ttv_core.resume(job.id, config=vendor.config).wait(timeout=60).charged == "yes"
     assert jobs.abandon(at_home["accepted"]["id"]).state == "abandoned"
 
 

@@ -108,7 +108,7 @@ def test_a_download_that_only_fails_can_be_taken_up_later(
     job = jobs.get(error.job_id)
     assert (job.state, job.owner, job.charged) == ("remote_done", None, "yes")
     acme.heal()
-    assert backend().resume(job).wait(timeout=30).path.read_bytes() == video
+    assert backend().resume(job).wait(timeout=60).path.read_bytes() == video
     assert (acme.accepted, acme.requests["create"]) == (1, 1)
     assert nothing_left(tmp_path)
 
@@ -186,7 +186,7 @@ def test_a_video_that_stays_spoiled_is_kept_aside(spoil, acme, backend, tmp_path
     job = jobs.get(error.job_id)
     assert (job.state, job.charged, acme.requests["create"]) == ("remote_done", "yes", 1)
     acme.video = video
-    assert backend().resume(job).wait(timeout=30).path.read_bytes() == video
+    assert backend().resume(job).wait(timeout=60).path.read_bytes() == video
     assert nothing_left(tmp_path)
 
 
@@ -254,9 +254,9 @@ def test_a_folder_that_goes_meanwhile_can_come_back(acme, backend, tmp_path, vid
     assert (error.charged, error.code) == ("yes", "storage")
     assert jobs.get(error.job_id).state == "remote_done"
     with pytest.raises(OutputError):
-        backend().resume(jobs.get(error.job_id)).wait(timeout=30)
+        backend().resume(jobs.get(error.job_id)).wait(timeout=60)
     folder.mkdir()
-    result = backend().resume(jobs.get(error.job_id)).wait(timeout=30)
+    result = backend().resume(jobs.get(error.job_id)).wait(timeout=60)
     assert result.path.read_bytes() == video
     assert acme.requests["create"] == 1
 
@@ -321,7 +321,7 @@ def test_of_several_videos_those_that_came_are_not_fetched_again(acme, backend, 
         generator.generate("a fox", duration=1, output=tmp_path / "fox.mp4")
     assert not (tmp_path / "fox.mp4").exists()  # all of them or none
     acme.heal()
-    result = generator.resume(jobs.get(caught.value.job_id)).wait(timeout=30)
+    result = generator.resume(jobs.get(caught.value.job_id)).wait(timeout=60)
     assert [each.path.read_bytes() for each in (result, *result.more)] == [video] * 2
     assert acme.bytes_served <= 2 * len(video) + 100
 
@@ -386,7 +386,7 @@ def test_a_disk_that_is_full_at_last_keeps_the_video(acme, backend, tmp_path, vi
             made(backend, tmp_path)
     assert (caught.value.code, caught.value.charged) == ("disk_full", "yes")
     fetched = acme.requests["file"]
-    result = backend().resume(jobs.get(caught.value.job_id)).wait(timeout=30)
+    result = backend().resume(jobs.get(caught.value.job_id)).wait(timeout=60)
     assert result.path.read_bytes() == video
     assert acme.requests["file"] == fetched + 1  # asked whether it is still the same
     assert acme.bytes_served == len(video)

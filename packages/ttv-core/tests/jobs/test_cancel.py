@@ -55,7 +55,7 @@ def test_a_running_job_is_cancelled(kind, acme, backend, tmp_path):
     job = started(backend(kind), tmp_path)
     job.cancel()
     with pytest.raises(GenerationCancelledError, match="cancelled as was asked") as caught:
-        job.wait(timeout=30)
+        job.wait(timeout=60)
     assert (caught.value.code, caught.value.charged) == ("cancelled", "unknown")
     assert (job.state, job.done) == ("cancelled", True)
     assert acme.requests["cancel"] == 1
@@ -83,7 +83,7 @@ def test_a_video_that_is_done_before_is_not_lost(acme, backend, tmp_path, video)
     job = started(generator, tmp_path)
     assert seen.wait(60)
     job.cancel()
-    assert job.wait(timeout=30).path.read_bytes() == video
+    assert job.wait(timeout=60).path.read_bytes() == video
     assert jobs.get(job.id).state == "completed"
 
 
@@ -95,7 +95,7 @@ def test_a_vendor_that_cannot_cancel_is_said_to(acme, backend, tmp_path, video):
     assert (caught.value.code, caught.value.job_id) == ("cannot_cancel", job.id)
     assert acme.requests["cancel"] == 0
     acme.tasks[job.remote_id].states.append("done")
-    assert job.wait(timeout=30).path.read_bytes() == video
+    assert job.wait(timeout=60).path.read_bytes() == video
 
 
 def test_another_handle_can_cancel(acme, backend, tmp_path, registry):
@@ -110,7 +110,7 @@ def test_another_handle_can_cancel(acme, backend, tmp_path, registry):
     other.cancel()
     for each in (job, other):
         with pytest.raises(GenerationCancelledError):
-            each.wait(timeout=30)
+            each.wait(timeout=60)
     assert (acme.accepted, acme.requests["cancel"]) == (1, 1)
 
 
@@ -119,7 +119,7 @@ def test_a_wish_in_the_journal_is_enough(acme, backend, tmp_path):
     job = started(backend(), tmp_path)
     jobs.ask_to_cancel(job.id)
     with pytest.raises(GenerationCancelledError):
-        job.wait(timeout=30)
+        job.wait(timeout=60)
 
 
 def test_what_was_not_sent_yet_is_not_sent(acme, backend, tmp_path):
@@ -138,7 +138,7 @@ def test_what_was_not_sent_yet_is_not_sent(acme, backend, tmp_path):
     job.cancel()
     go_on.set()
     with pytest.raises(GenerationCancelledError, match="before anything was sent") as caught:
-        job.wait(timeout=30)
+        job.wait(timeout=60)
     assert caught.value.charged == "no"
     assert acme.requests == {}
     assert (jobs.get(job.id).state, jobs.get(job.id).charged) == ("cancelled", "no")
@@ -160,7 +160,7 @@ def test_a_job_is_cancelled_before_it_is_even_written_down(acme, backend, tmp_pa
     job.cancel()
     held.set()
     with pytest.raises(GenerationCancelledError, match="before anything was sent"):
-        job.wait(timeout=30)
+        job.wait(timeout=60)
     assert acme.requests == {}
 
 
@@ -192,7 +192,7 @@ def test_a_timeout_carries_the_job(way, acme, backend, tmp_path, video):
     assert error.remedy == f"job.wait() again, or ttv resume {error.job_id}"
     assert jobs.get(error.job_id).cancel_asked is False
     acme.tasks[error.job.remote_id].states.append("done")
-    assert error.job.wait(timeout=30).path.read_bytes() == video
+    assert error.job.wait(timeout=60).path.read_bytes() == video
     assert acme.requests["create"] == 1
 
 
@@ -224,7 +224,7 @@ def test_a_job_that_cannot_be_cancelled_goes_on_after_the_timeout(way, acme, bac
         )
     assert caught.value.job.state in {"accepted", "running"}
     acme.tasks[caught.value.job.remote_id].states.append("done")
-    caught.value.job.wait(timeout=30)
+    caught.value.job.wait(timeout=60)
 
 
 def test_a_refused_cancellation_does_not_prolong_the_wait(way, acme, backend, tmp_path):
@@ -243,7 +243,7 @@ def test_a_refused_cancellation_does_not_prolong_the_wait(way, acme, backend, tm
     assert time.monotonic() - began < 30
     assert acme.requests["cancel"] == 1
     acme.tasks[caught.value.job.remote_id].states.append("done")
-    caught.value.job.wait(timeout=30)
+    caught.value.job.wait(timeout=60)
 
 
 def test_the_settings_own_timeout_holds_where_the_call_says_none(way, acme, backend, tmp_path):
@@ -252,7 +252,7 @@ def test_the_settings_own_timeout_holds_where_the_call_says_none(way, acme, back
         in_either_way(backend(timeout=0.2), way, duration=1, output=tmp_path / "fox.mp4")
     caught.value.job.cancel()
     with pytest.raises(GenerationCancelledError):
-        caught.value.job.wait(timeout=30)
+        caught.value.job.wait(timeout=60)
 
 
 def test_cancelling_the_task_leaves_the_job(acme, backend, tmp_path, video):
@@ -277,7 +277,7 @@ def test_cancelling_the_task_leaves_the_job(acme, backend, tmp_path, video):
     assert job.cancel_asked is False
     acme.tasks["task-000001"].states.append("done")
     found = backend().resume(job)
-    assert found.wait(timeout=30).path.read_bytes() == video
+    assert found.wait(timeout=60).path.read_bytes() == video
     assert acme.requests["create"] == 1
 
 
@@ -312,7 +312,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_job(acme, backend, tmp_path, video):
     (job,) = jobs.select()
     assert (job.state, job.cancel_asked) == ("running", False)
     acme.tasks[job.remote_id].states.append("done")
-    assert backend().resume(job).wait(timeout=30).path.read_bytes() == video
+    assert backend().resume(job).wait(timeout=60).path.read_bytes() == video
     assert acme.requests["create"] == 1
 
 

@@ -192,8 +192,8 @@ def test_the_job_of_a_chain_is_the_vendors_own(config, acme, other, tmp_path, vi
     assert job.to_dict()["id"] == job.id
     again = ttv_core.resume(job.to_dict(), config=config)
     acme.tasks["task-000001"].states.append("done")
-    assert again.wait(timeout=30).path.read_bytes() == video
-    assert job.wait(timeout=30).job_id == job.id
+    assert again.wait(timeout=60).path.read_bytes() == video
+    assert job.wait(timeout=60).job_id == job.id
     assert (acme.accepted, other.requests) == (1, {})
 
 
@@ -204,7 +204,7 @@ def test_a_chain_returns_its_job_once_one_has_accepted(config, acme, other, tmp_
     assert (job.backend, other.accepted, acme.accepted) == ("other", 1, 0)
     job.cancel()
     with pytest.raises(GenerationCancelledError):
-        job.wait(timeout=30)
+        job.wait(timeout=60)
     assert other.requests["cancel"] == 1
 
 
@@ -239,7 +239,7 @@ def test_a_cancelled_chain_tries_no_other(config, acme, other, tmp_path):
     job = ttv_core.start("a fox", config=config, duration=1, output=tmp_path / "fox.mp4")
     job.cancel()
     with pytest.raises(GenerationCancelledError):
-        job.wait(timeout=30)
+        job.wait(timeout=60)
     assert other.requests == {}
 
 

@@ -69,15 +69,15 @@ def test_a_job_is_found_again_by_what_it_wrote_of_itself(acme, at_the_vendor, co
     assert (kept["backend"], kept["model"], kept["remote_id"]) == ("acme", "acme-1", "task-000001")
     again = ttv_core.resume(kept, config=config)
     finish(acme, at_the_vendor)
-    assert again.wait(timeout=30).path.read_bytes() == video
-    assert again.result() == at_the_vendor.wait(timeout=30)
+    assert again.wait(timeout=60).path.read_bytes() == video
+    assert again.result() == at_the_vendor.wait(timeout=60)
     assert (acme.accepted, acme.requests["create"], acme.requests["file"]) == (1, 1, 1)
 
 
 def test_a_job_is_found_by_a_part_of_its_id(acme, at_the_vendor, config):
     finish(acme, at_the_vendor)
     for part in (at_the_vendor.id, at_the_vendor.id[:20], at_the_vendor.id[-6:].lower()):
-        assert ttv_core.resume(part, config=config).wait(timeout=30).job_id == at_the_vendor.id
+        assert ttv_core.resume(part, config=config).wait(timeout=60).job_id == at_the_vendor.id
 
 
 def test_no_job_or_several_are_told(acme, backend, config, tmp_path):
@@ -94,7 +94,7 @@ def test_no_job_or_several_are_told(acme, backend, config, tmp_path):
 def test_a_finished_job_gives_its_video_again_and_asks_nobody(acme, backend, config, tmp_path):
     result = backend().generate("a fox", **fields(tmp_path))
     before = dict(acme.requests)
-    assert ttv_core.resume(result.job_id, config=config).wait(timeout=30) == result
+    assert ttv_core.resume(result.job_id, config=config).wait(timeout=60) == result
     assert acme.requests == before
 
 
@@ -104,7 +104,7 @@ def test_a_failed_job_gives_its_error_again(acme, backend, config, tmp_path):
         backend().generate("a fox", **fields(tmp_path))
     again = ttv_core.resume(caught.value.job_id, config=config)
     with pytest.raises(InvalidInputError) as repeated:
-        again.wait(timeout=30)
+        again.wait(timeout=60)
     assert repeated.value.to_dict() == caught.value.to_dict()
     assert acme.requests["create"] == 1
 
@@ -116,7 +116,7 @@ def test_errors_of_jobs_cross_processes(acme, at_the_vendor):
     assert (there.job, there.job_id, str(there)) == (None, at_the_vendor.id, str(caught.value))
     at_the_vendor.cancel()
     with pytest.raises(GenerationCancelledError):
-        at_the_vendor.wait(timeout=30)
+        at_the_vendor.wait(timeout=60)
 
 
 # --- another process ------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_another_process_takes_it_up(acme, backend, config, tmp_path, video):
     job = jobs.get(job_id)
     assert (job.state in {"accepted", "running"}, jobs.is_worked_on(job)) == (True, False)
     acme.tasks["task-000001"].states.append("done")
-    result = ttv_core.resume(job_id, config=config).wait(timeout=30)
+    result = ttv_core.resume(job_id, config=config).wait(timeout=60)
     assert result.path.read_bytes() == video
     assert (acme.accepted, acme.requests["create"], acme.requests["file"]) == (1, 1, 1)
     assert (result.cost.amount, result.job_id) == (jobs.get(job_id).estimate, job_id)
@@ -167,7 +167,7 @@ def test_who_comes_second_follows(acme, at_the_vendor, config, video):
     process = subprocess.Popen([sys.executable, "-c", body], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "another process works on it; following that one\n"
     finish(acme, at_the_vendor)
-    path = at_the_vendor.wait(timeout=30).path
+    path = at_the_vendor.wait(timeout=60).path
     out, _ = process.communicate(timeout=30)
     assert out.split("\n")[-2] == str(path)
     assert (acme.requests["create"], acme.requests["file"]) == (1, 1)
@@ -217,11 +217,11 @@ def test_a_lost_answer_is_asked_for_by_whoever_resumes(
     job = backend(kind).resume(jobs.get("01CRASH"), check=False)
     if kind == "opaque":
         with pytest.raises(SubmissionUncertainError):
-            job.wait(timeout=30)
+            job.wait(timeout=60)
         assert acme.requests["create"] == 0
         assert jobs.get("01CRASH").state == "unknown"
     else:
-        assert job.wait(timeout=30).path.read_bytes() == video
+        assert job.wait(timeout=60).path.read_bytes() == video
         assert acme.accepted == 1
     outcomes = [(a.what, a.outcome) for a in jobs.attempts("01CRASH")]
     assert outcomes[0] == ("create", "ambiguous")
@@ -249,7 +249,7 @@ def test_other_settings_are_refused(changed, named, acme, at_the_vendor, backend
     assert KEY not in str(error)
     assert jobs.get(record.id).state == record.state
     finish(acme, at_the_vendor)
-    at_the_vendor.wait(timeout=30)
+    at_the_vendor.wait(timeout=60)
 
 
 def test_a_renewed_key_is_taken_when_it_is_said_to_be(
@@ -264,7 +264,7 @@ def test_a_renewed_key_is_taken_when_it_is_said_to_be(
     with pytest.raises(ConfigurationError):
         ttv_core.resume(job.id, config=config)
     again = ttv_core.resume(job.id, config=config, check_identity=False)
-    assert again.wait(timeout=30).path.read_bytes() == video
+    assert again.wait(timeout=60).path.read_bytes() == video
 
 
 def test_a_backend_that_is_gone_leaves_the_job_as_it_is(acme, at_the_vendor, registry, config):
@@ -274,7 +274,7 @@ def test_a_backend_that_is_gone_leaves_the_job_as_it_is(acme, at_the_vendor, reg
     assert caught.value.job_id == at_the_vendor.id
     assert jobs.get(at_the_vendor.id).state in {"accepted", "running"}
     finish(acme, at_the_vendor)
-    at_the_vendor.wait(timeout=30)
+    at_the_vendor.wait(timeout=60)
 
 
 def test_a_backend_without_jobs_cannot_resume_any(acme, at_the_vendor, registry, config):
@@ -295,7 +295,7 @@ def test_a_backend_without_jobs_cannot_resume_any(acme, at_the_vendor, registry,
     with pytest.raises(BackendUnavailableError, match="has no jobs that can be resumed"):
         ttv_core.resume(at_the_vendor.id, config={})
     finish(acme, at_the_vendor)
-    at_the_vendor.wait(timeout=30)
+    at_the_vendor.wait(timeout=60)
 
 
 # --- the caller's own key -------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_an_event_handler_may_cancel_and_may_fail(acme, backend, tmp_path, caplo
     hold["job"] = generator._launch("a fox", fields(tmp_path), heard)
     accepted.set()
     with pytest.raises(GenerationCancelledError):
-        hold["job"].wait(timeout=30)
+        hold["job"].wait(timeout=60)
     assert "boom" in caplog.text
 
 
@@ -419,7 +419,7 @@ def test_a_wait_that_is_cut_off_at_once_does_not_pass_for_a_failure(backend, tmp
     assert under_way.wait(10)
     waits[0].cancel()
     with pytest.raises(GenerationTimeoutError, match="goes on"):
-        job.wait(timeout=30)
+        job.wait(timeout=60)
     assert [event.state for event in events] == ["detached"]
 
 
@@ -429,7 +429,7 @@ def test_a_job_tells_where_it_stands(acme, at_the_vendor):
     with pytest.raises(GenerationTimeoutError):
         at_the_vendor.result()
     finish(acme, at_the_vendor)
-    assert at_the_vendor.wait(timeout=30).job_id == at_the_vendor.id
+    assert at_the_vendor.wait(timeout=60).job_id == at_the_vendor.id
     assert (at_the_vendor.refresh(), at_the_vendor.done) == ("completed", True)
 
 
@@ -449,10 +449,10 @@ def test_what_ended_a_job_is_one_of_our_errors(acme, backend, tmp_path, kind):
                 job.wait(timeout=0.05)
             del generator.poll
             acme.finish()
-            job.wait(timeout=30)
+            job.wait(timeout=60)
             continue
         with pytest.raises(VideoGenerationError, match=r"division by zero|not known"):
-            job.wait(timeout=30)
+            job.wait(timeout=60)
 
 
 # --- where the journal is -------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_a_result_leads_nowhere_but_to_the_vendor(link, acme, backend, stranger,
     assert stranger.requests == {}
     assert jobs.get(error.job_id).state == "remote_done"
     acme.link = None  # the video is not lost: a sane link brings it home
-    assert backend().resume(jobs.get(error.job_id)).wait(timeout=30).charged == "yes"
+    assert backend().resume(jobs.get(error.job_id)).wait(timeout=60).charged == "yes"
 
 
 def test_a_redirect_to_another_host_gets_nothing_of_ours(

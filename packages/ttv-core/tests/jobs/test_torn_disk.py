@@ -95,7 +95,7 @@ def test_a_disk_that_fills_up_meanwhile_does_not_cost_the_video(
     fill(tiny_disk)
     acme.tasks[job.remote_id].facts["note"] = "x"
     acme.tasks[job.remote_id].states.append("done")
-    result = job.wait(timeout=30)
+    result = job.wait(timeout=60)
     assert result.path.read_bytes() == video
     # What fitted beside the full file was written; either way the journal is whole.
     (tiny_disk / "full").unlink()
@@ -104,7 +104,7 @@ def test_a_disk_that_fills_up_meanwhile_does_not_cost_the_video(
     if kept.state != "completed":
         assert any("goes on all the same" in warning for warning in result.warnings)
         assert "goes on all the same" in caplog.text
-    again = backend().resume(kept).wait(timeout=30)
+    again = backend().resume(kept).wait(timeout=60)
     assert again.path.read_bytes() == video
     assert acme.requests["create"] == 1
 
@@ -391,7 +391,7 @@ def test_a_full_disk_for_the_video_keeps_what_came(acme, backend, tiny_disk, tmp
     assert jobs.get(error.job_id).state == "remote_done"
     assert not (tiny_disk / "fox.mp4").exists()
     (tiny_disk / "held").unlink()
-    result = backend().resume(jobs.get(error.job_id)).wait(timeout=30)
+    result = backend().resume(jobs.get(error.job_id)).wait(timeout=60)
     assert result.path.read_bytes() == acme.video
     assert acme.bytes_served < 2 * len(acme.video)
     assert [each.headers.get("range") for each in acme.log if each.kind == "file"][1] is not None

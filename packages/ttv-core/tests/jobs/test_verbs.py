@@ -54,7 +54,7 @@ def test_a_job_that_the_vendor_has_is_adopted(acme, backend, doubtful, video):
     )
     assert settled.accepted_at == doubtful.submitted_at
     assert verbs(settled) == [("adopt", "accepted")]
-    result = backend().resume(settled).wait(timeout=30)
+    result = backend().resume(settled).wait(timeout=60)
     assert (result.path.read_bytes(), result.charged) == (video, "yes")
     assert (acme.accepted, acme.requests["create"]) == (1, 1)
 
@@ -64,7 +64,7 @@ def test_a_job_that_the_vendor_has_not_is_sent(acme, backend, doubtful, video):
     settled = jobs.confirm_not_submitted(doubtful.id)
     assert (settled.state, settled.charged) == ("prepared", "no")
     assert verbs(settled) == [("confirm-not-submitted", "absent")]
-    result = backend().resume(settled).wait(timeout=30)
+    result = backend().resume(settled).wait(timeout=60)
     assert result.path.read_bytes() == video
     assert (acme.accepted, acme.requests["create"]) == (1, 2)
     assert jobs.get(settled.id).attempt == 2
@@ -80,7 +80,7 @@ def test_a_job_is_given_up(acme, backend, doubtful):
     assert (settled.state, settled.charged, settled.note) == ("abandoned", "unknown", "given up")
     assert verbs(settled) == [("abandon", "abandoned")]
     with pytest.raises(GenerationFailedError, match="is abandoned: given up") as caught:
-        backend().resume(settled).wait(timeout=30)
+        backend().resume(settled).wait(timeout=60)
     assert caught.value.charged == "unknown"
     assert acme.requests == {"create": 1}
 

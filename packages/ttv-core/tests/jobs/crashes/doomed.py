@@ -25,7 +25,7 @@ from ttv_core.jobs import Lookup
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.states import STATES, TERMINAL
 
-LONGEST_LIFE = 60
+LONGEST_LIFE = 180
 # The vendor's answers have all had their effect before anybody looks: `Deadly.settle`.
 SETTLE = 0.2
 # What prctl(2) calls these.

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PATIENCE = 90
+PATIENCE = 240
 
 
 class Nursery:

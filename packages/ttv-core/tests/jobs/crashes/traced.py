@@ -49,7 +49,7 @@ class Traced:
 
     def end(self):
         """Wait until it has seen the end of the thread."""
-        self._process.wait(30)
+        self._process.wait(120)
         self._process.stderr.close()
 
     def calls(self):
