@@ -122,9 +122,9 @@ def test_no_cut_makes_a_header_say_something_else(whole):
     ],
 )
 def test_a_damaged_jpeg_has_no_size_and_takes_no_time(damaged):
-    started = time.process_time()
+    started = time.thread_time()
     assert facts(damaged) == ("jpeg", None, None)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 # --- sources ------------------------------------------------------------------------------------
@@ -293,9 +293,9 @@ def test_a_ratio_limit_may_be_open_on_one_side():
 def test_a_decompression_bomb_is_recognised_without_decoding():
     bomb = png(12_000, 12_000)
     assert len(bomb) < 40_000
-    started = time.process_time()
+    started = time.thread_time()
     [*_, (field, code, message)] = found(bomb)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert (field, code) == ("first_frame", "too_large")
     assert "is 12000x12000; acme-1 takes at most 4,000,000 pixels in all" in message
 

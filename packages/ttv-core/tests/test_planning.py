@@ -1017,7 +1017,7 @@ def test_planning_is_pure():
 
 def test_thousands_of_plans_take_no_time():
     request = VideoRequest(prompt="a fox", duration=5, fps=30, size="1000x500", seed=1)
-    started = time.process_time()
+    started = time.thread_time()
     for _ in range(1000):
         make_plan(request, RULED, canonical, backend="acme")
-    assert time.process_time() - started < 2.5  # 0.1 ms each on a slow core, with room
+    assert time.thread_time() - started < 2.5  # 0.1 ms each on a slow core, with room

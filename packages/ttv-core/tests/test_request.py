@@ -122,9 +122,9 @@ HUGE = "x" * 10_000_000
     ids=lambda value: value if isinstance(value, str) and len(value) < 20 else None,
 )
 def test_a_bad_value_is_quoted_with_what_is_allowed(field, value, told):
-    started = time.process_time()
+    started = time.thread_time()
     where, message = refusal(**{field: value})
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert where == field
     assert told in message
 

@@ -255,9 +255,9 @@ LAUGHS = "a: &a [x, x]\n" + "".join(
     ids=["laughs", "lists", "mappings", "dashes", "long", "huge", "keys", "anchors", "colons"],
 )
 def test_bombs_are_refused_before_they_go_off(text):
-    started = time.process_time()
+    started = time.thread_time()
     refusal(text)
-    assert time.process_time() - started < 5  # it takes milliseconds; a bomb takes for ever
+    assert time.thread_time() - started < 5  # it takes milliseconds; a bomb takes for ever
 
 
 # --- against others -------------------------------------------------------------------------------
