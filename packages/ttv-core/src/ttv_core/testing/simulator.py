@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -282,6 +282,7 @@ class Simulator:
                 return await _failed(request, fault)
             body = await request.read()
             self.log.append(_logged(kind, request, body))
+            _rewind(request, body)
             answer = await handler(request)
             return answer if fault is None else await _failed(request, fault, answer)
 
@@ -290,6 +291,17 @@ class Simulator:
     def _taken(self, kind: str) -> Fault | None:
         waiting = self._faults.get(kind)
         return waiting.popleft() if waiting else None
+
+
+def _rewind(request: web.Request, body: bytes) -> None:
+    """Let a handler read a body that the log has read: forms are parsed from the stream alone."""
+    if not request.body_exists:
+        return
+    # A stream that holds more than its limit would stop the connection.
+    again = StreamReader(request.protocol, limit=len(body) + 1, loop=asyncio.get_running_loop())
+    again.feed_data(body)
+    again.feed_eof()
+    request._payload = again  # noqa: SLF001 - there is no other way to say it
 
 
 async def _ended(runner: web.AppRunner) -> None:
