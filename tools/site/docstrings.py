@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import re
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import ttv_core
+from ttv_core.described import ITEM, SECTION, kind_of
 
-__all__ = ["as_rst", "attributes", "public_name", "with_types"]
+__all__ = ["as_rst", "public_name", "with_types"]
 
-_SECTION = re.compile(r"^([A-Z][a-z]+):$")
-_ITEM = re.compile(r"^(\*{0,2}\w+): ")
 _CODE = re.compile(r"(?<![`:\\])`([^`\n]+)`(?!`)")
 _FENCE = re.compile(r"^(\s*)```(\w*)$")
-
-
-def attributes(thing: Any, section: str = "Attributes") -> dict[str, str]:
-    """Return what the docstrings of a class and its bases say of each attribute.
-
-    Args:
-        thing: The class.
-        section: Another section of the same form.
-    """
-    found: dict[str, str] = {}
-    for cls in reversed(inspect.getmro(thing)):
-        found |= _items(inspect.cleandoc(vars(cls).get("__doc__") or ""), section)
-    return found
-
-
-def _items(text: str, section: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    here, name = "", ""
-    for line in text.splitlines():
-        if heading := _SECTION.match(line):
-            here = heading[1]
-        elif here == section and (item := _ITEM.match(line.removeprefix("    "))):
-            name = item[1]
-            found[name] = line.strip().partition(": ")[2]
-        elif here == section and name and line.startswith("        "):
-            found[name] += f" {line.strip()}"
-    return found
 
 
 def public_name(written: str) -> str | None:
@@ -102,9 +72,9 @@ def with_types(thing: Any, lines: list[str]) -> list[str]:
     out: list[str] = []
     within = False
     for line in lines:
-        if heading := _SECTION.match(line):
+        if heading := SECTION.match(line):
             within = heading[1] == "Attributes"
-        item = _ITEM.match(line.removeprefix("    ")) if within else None
+        item = ITEM.match(line.removeprefix("    ")) if within else None
         typed = item is not None and item[1] in kinds
         out.append(line)
         if item and typed:
@@ -118,22 +88,3 @@ def _kinds(thing: Any) -> dict[str, str]:
     if dataclasses.is_dataclass(thing):
         return {field.name: str(field.type) for field in dataclasses.fields(thing)}
     return {}
-
-
-def kind_of(annotation: Any) -> str:
-    """Return a type for people: without modules and without what only checks.
-
-    Args:
-        annotation: The type.
-    """
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return kind_of(arguments[0])
-    if origin is Literal:
-        return " | ".join(map(repr, arguments))
-    if origin in {Union, UnionType}:
-        return " | ".join(map(kind_of, arguments))
-    if annotation in {None, type(None)}:
-        return "None"
-    name = "..." if annotation is ... else getattr(annotation, "__name__", str(annotation))
-    return f"{name}[{', '.join(map(kind_of, arguments))}]" if arguments else name

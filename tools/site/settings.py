@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticUndefined
 
-from tools.site.docstrings import attributes, kind_of
 from tools.site.markdown import cell, table
 from ttv_core import Config, RemoteSettings
 from ttv_core.config import _General
+from ttv_core.described import attributes, kind_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

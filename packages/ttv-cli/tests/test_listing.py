@@ -75,6 +75,69 @@ def test_one_backend_in_full(shell):
         assert words in told
 
 
+TUNED = """
+from typing import Literal
+from pydantic import BaseModel, Field
+from ttv_core import Capabilities, LocalVideoGenerator
+
+class Options(BaseModel):
+    '''Options of one request.
+
+    Attributes:
+        mood: How it is to
+            look.
+        loop: Whether its end meets its beginning.
+    '''
+
+    mood: Literal["calm", "wild"]
+    loop: bool = False
+    shots: tuple[str, ...] | None = Field(default=None, description="One prompt for each shot.")
+
+class Tuned(LocalVideoGenerator):
+    name = "tuned"
+    Options = Options
+    models = Capabilities.model_validate(
+        {"backend": "tuned", "kind": "local", "models": [{"id": "tuned-1"}]})
+
+    def render(self, plan, context):
+        return []
+"""
+
+
+def test_the_options_of_a_backend_are_told(bare):
+    bare.backend("tuned", TUNED, "Tuned")
+    told = bare.run("backends", "tuned").stdout.partition("\noptions of a request, as in ")[2]
+    assert [" ".join(line.split()) for line in told.splitlines()] == [
+        "-O mood=VALUE",
+        "mood 'calm' | 'wild' required How it is to look.",
+        "loop bool default false Whether its end meets its beginning.",
+        "shots tuple[str, ...] One prompt for each shot.",
+    ]
+    said = bare.json("backends", "tuned")["options"]
+    assert said[1] == {
+        "name": "loop",
+        "type": "bool",
+        "required": False,
+        "default": False,
+        "description": "Whether its end meets its beginning.",
+    }
+    assert [(each["name"], each["required"]) for each in said][0::2] == [
+        ("mood", True),
+        ("shots", False),
+    ]
+
+
+def test_a_backend_without_options_says_none(shell):
+    assert "options of a request" not in shell.run("backends", "keyed").stdout
+    assert shell.json("backends", "keyed")["options"] == []
+    assert "options" not in shell.json("backends", "five")
+
+
+def test_the_help_says_where_options_are_listed(bare):
+    told = " ".join(bare.run("generate", "--help").stdout.split())
+    assert "What `ttv backends NAME` lists as options, or BACKEND.KEY=VALUE" in told
+
+
 OLD = """
 from ttv_core import Capabilities, LocalVideoGenerator
 

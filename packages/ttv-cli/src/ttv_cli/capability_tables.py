@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ttv_cli.tables import print_table
 from ttv_cli.terminal import one_line, print_json, print_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ttv_core import Capabilities, ModelCapabilities, Price, Rule
+    from ttv_core import Capabilities, ModelCapabilities, Price, Rule, VideoGenerator
+    from ttv_core.described import Described
 
 __all__ = ["show"]
 
@@ -23,7 +25,7 @@ def show(name: str, config_file: str | None, *, as_json: bool) -> int:
     Args:
         name: The backend.
         config_file: The configuration, from which its settings come.
-        as_json: Whether to print the capabilities as they are.
+        as_json: Whether to print the capabilities as they are, with the options.
 
     Raises:
         VideoGenerationError: If there is no such backend, or it is broken.
@@ -32,15 +34,27 @@ def show(name: str, config_file: str | None, *, as_json: bool) -> int:
 
     config = ttv_core.load_config(config_file)
     made = ttv_core.create_video_generator(config, name, fallback_backends=())
-    if as_json:
-        print_json(made.get_capabilities())
-    elif isinstance(made, ttv_core.VideoGenerator):
+    said = made.get_capabilities()
+    if isinstance(made, ttv_core.VideoGenerator):
+        options = _own_options(made)
+        if as_json:
+            print_json(said | {"options": [option.to_dict() for option in options]})
+            return 0
         _show(made.capabilities, name)
+        _show_options(options)
+    elif as_json:
+        print_json(said)
     else:
         print_line(f"{one_line(name)} says of itself:")
-        said = made.get_capabilities().items()
-        print_table(["", ""], list(said), flexible=[1], indent=2)
+        print_table(["", ""], list(said.items()), flexible=[1], indent=2)
     return 0
+
+
+def _own_options(generator: VideoGenerator) -> list[Described]:
+    """Return what a backend takes besides the fields that every request has."""
+    from ttv_core.described import fields
+
+    return [] if generator.Options is None else list(fields(generator.Options))
 
 
 def _show(capabilities: Capabilities, name: str) -> None:
@@ -55,6 +69,28 @@ def _show(capabilities: Capabilities, name: str) -> None:
         )
         print_line(one_line(f"{model.id}{default}{_status(model)}"))
         print_table(["", ""], list(_facts(model)), flexible=[1], indent=2)
+
+
+def _show_options(options: Sequence[Described]) -> None:
+    if not options:
+        return
+    print_line()
+    print_line(one_line(f"options of a request, as in -O {options[0].name}=VALUE"))
+    rows = [
+        (each.name, each.type.removesuffix(" | None"), _left_out(each), each.description)
+        for each in options
+    ]
+    print_table(["", "", "", ""], rows, flexible=[1, 3], indent=2)
+
+
+def _left_out(option: Described) -> str:
+    """Say what holds where an option is not given, as `-O` reads it."""
+    if option.required:
+        return "required"
+    if option.default in (None, [], {}, ""):
+        return ""
+    text = option.default if isinstance(option.default, str) else json.dumps(option.default)
+    return f"default {text}"
 
 
 def _home(name: str) -> Iterator[str]:

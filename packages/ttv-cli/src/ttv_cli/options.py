@@ -118,7 +118,7 @@ _REQUEST = (
         "-O",
         metavar="KEY=VALUE",
         multiple=True,
-        help="A setting of the chosen backend, or BACKEND.KEY=VALUE; repeatable.",
+        help="What `ttv backends NAME` lists as options, or BACKEND.KEY=VALUE; repeatable.",
     ),
     click.option("--tag", metavar="KEY=VALUE", multiple=True, help="A label; repeatable."),
     click.option(
