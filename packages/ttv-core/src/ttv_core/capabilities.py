@@ -148,7 +148,8 @@ class RemoteFacts(Data):
 
     Attributes:
         progress: Whether polls tell a fraction.
-        cancel: Whether a running job can be cancelled.
+        cancel: Whether a job can be cancelled, be it only while it is queued. This is told to
+            people; what is done goes by `SubmitSemantics.cancel`.
         url_lifetime: Seconds a result link lives; None when the vendor does not say.
         concurrency: Jobs at once; None when the vendor does not say.
         per_minute: Creates a minute; None when the vendor does not say.

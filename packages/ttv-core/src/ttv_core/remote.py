@@ -154,7 +154,10 @@ class RemoteVideoGenerator(VideoGenerator):
         Args:
             plan: `plan.native` is what `prepare` returned.
             key: A key of our own for this create: the vendor's idempotency key, or its tag, where
-                it has one. It is the same if the create is repeated.
+                it has one. 26 digits and capital letters, a hyphen and the number of the create:
+                28 characters, from the tenth create of a job on 29. No other create has it; one
+                that is repeated because its answer was lost has the same. `semantics` says what
+                is done then.
 
         Returns:
             The job at the vendor.

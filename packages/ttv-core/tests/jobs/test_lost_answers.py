@@ -7,6 +7,7 @@ nobody knows, and nothing is sent again.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from dataclasses import replace
@@ -181,6 +182,15 @@ def test_too_many_requests_is_sent_again(said, kind, acme, backend, tmp_path, vi
     assert acme.requests["create"] == 2
     assert job.attempt == 2
     assert did(job)[:3] == [("create", "started"), ("create", "rejected"), ("create", "started")]
+
+
+def test_each_create_has_a_key_of_its_own_that_vendors_can_take(acme, backend, tmp_path):
+    made(backend("listed"), tmp_path)
+    acme.fail("create", "status", status=429, headers={"Retry-After": "0"})
+    backend("listed").generate("a cat", duration=1, output=tmp_path / "cat.mp4")
+    keys = [sent.json()["tag"] for sent in acme.log if sent.kind == "create" and sent.body]
+    assert [re.fullmatch(r"[0-9A-Z]{26}-([0-9]+)", key)[1] for key in keys] == ["1", "2"]
+    assert keys[0].partition("-")[0] != keys[1].partition("-")[0]
 
 
 def test_the_vendors_pause_is_kept(acme, backend, tmp_path, monkeypatch):

@@ -82,13 +82,19 @@ class Polling:
 class SubmitSemantics:
     """What a vendor promises about creates and results. Everything here needs evidence.
 
+    A create whose answer is lost is repeated under its key, if `idempotency` is declared and less
+    than half of the key's lifetime is over. What that does not settle is looked up, if `lookup` is
+    declared. What that does not settle either is left to a person.
+
     Attributes:
         idempotency: The vendor's own idempotency key; None when it documents none. Sending an
             undocumented one is worse than none: it only looks like protection.
         lookup: How a job is found whose answer was lost; None when it cannot be.
-        definite_reject: HTTP statuses that surely mean "not accepted".
+        definite_reject: HTTP statuses that surely mean "not accepted", 404 among them where it
+            can only be a wrong address or model. With any other the create counts as lost, and may
+            end as uncertain and perhaps charged.
         definite_codes: Error codes in an answer's body that surely mean it.
-        cancel: Whether a job can be cancelled.
+        cancel: Whether a job can be cancelled, be it only while it is queued.
         result_lifetime: Seconds a finished result is kept; None when the vendor does not say.
         not_found_grace: Seconds for which "no such job" may be a delay of the vendor's.
         create_timeout: Seconds for one create. An early end of the wait makes ambiguity.
