@@ -2,14 +2,25 @@
 
 import datetime as dt
 import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from ttv_cli.backend_names import LONGEST, objection
 from ttv_cli.package_templates import LICENCES, NewPackage
+from ttv_core import Capabilities
+from ttv_core.capabilities import RemoteFacts
+from ttv_core.domains import Data
+from ttv_core.media import measure
 
 EVERY = {
     ".github/dependabot.yml",
@@ -30,6 +41,15 @@ EVERY = {
     "tests/test_conformance.py",
 }
 OF_KIND = {"remote": {"src/ttv_acme_film/replies.py", "tests/vendor.py"}, "local": set()}
+OF_OTHERS = {
+    "remote": {"requires_gpu", "licence", "name", "url", "excluded", "terms"},
+    "local": {"remote", *RemoteFacts.model_fields, "amount", "minimum", "currency", "free"},
+}
+TELL_PROMISES = """
+from ttv_acme_film.generator import AcmeFilmGenerator
+declared = AcmeFilmGenerator.semantics
+print(declared.idempotency, declared.lookup, declared.cancel, declared.polling.floor)
+"""
 
 
 @pytest.fixture(params=["remote", "local"])
@@ -112,6 +132,97 @@ def test_its_metadata(written, kind):
 def test_the_readme_has_the_table_of_models(written):
     table = (written / "README.md").read_text(encoding="utf-8").partition("<!-- models -->")[2]
     assert "| `acme-film-1` |" in table.partition("<!-- /models -->")[0]
+
+
+def described(model):
+    """Yield the names of the fields of a model, and of the models that it is made of."""
+    for name, field in model.model_fields.items():
+        yield name
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, Data) and part is not model:
+                yield from described(part)
+
+
+def test_what_is_commented_out_of_the_data_can_be_said(written):
+    text = (written / "src" / "ttv_acme_film" / "models.yaml").read_text(encoding="utf-8")
+    said = yaml.safe_load(text)
+    (model,) = said["models"]
+    examples = re.findall(r"^( *)# (\w+: .+)$", text, re.MULTILINE)
+    assert len(examples) > 20
+    for indent, line in examples:
+        example = yaml.safe_load(line)
+        if not indent:
+            Capabilities.model_validate(said | example)
+            continue
+        kept = {name: model[name] for name in model if {name, *example} != {"durations", "frames"}}
+        Capabilities.model_validate(said | {"models": [kept | example]})
+
+
+def test_the_data_shows_all_that_can_be_said(written, kind):
+    words = re.findall(r"\w+", (written / "src/ttv_acme_film/models.yaml").read_text("utf-8"))
+    of_no_use = {"provisional"}  # a table has what is known
+    assert set(described(Capabilities)) - set(words) <= of_no_use | OF_OTHERS[kind]
+
+
+def test_the_options_that_are_commented_out_work(bare):
+    bare.json("new-backend", "acme-film")
+    path = bare.cwd / "ttv-acme-film" / "src" / "ttv_acme_film" / "settings.py"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = lines[lines.index("# from pydantic import BaseModel, ConfigDict") :]
+    named = {"__name__": "stub"}
+    exec("\n".join(re.sub(r"^# ?", "", line) for line in lines), named)
+    options = named["AcmeFilmOptions"]
+    assert options().loop is False
+    assert options(loop=True).loop is True
+    assert "`-O loop=true`" in options.__doc__
+
+
+def test_what_is_commented_out_of_the_promises_can_be_declared(bare):
+    bare.json("new-backend", "acme-film")
+    source = bare.cwd / "ttv-acme-film" / "src"
+    path = source / "ttv_acme_film" / "generator.py"
+    text, count = re.subn(r"^( +)# (\w+=)", r"\1\2", path.read_text("utf-8"), flags=re.MULTILINE)
+    assert count == 4
+    names = "from ttv_core.jobs import IdempotencyKey, Lookup, Polling\n"
+    path.write_text(text.replace("from ttv_core.http", f"{names}from ttv_core.http"), "utf-8")
+    path = os.pathsep.join([str(source), bare.env["PYTHONPATH"]])
+    told = subprocess.run(
+        [sys.executable, "-c", TELL_PROMISES],
+        env=bare.env | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.startswith("IdempotencyKey(lifetime=86400) Lookup(settle=30, ")
+    assert told.stdout.endswith(" True 4\n")
+
+
+def test_the_vendor_can_be_opened_and_makes_what_is_asked(bare):
+    bare.json("new-backend", "acme-film")
+    folder = bare.cwd / "ttv-acme-film"
+    install(bare, folder)
+    command = [sys.executable, "tests/vendor.py"]
+    with subprocess.Popen(
+        command, cwd=folder, env=bare.env, stdout=subprocess.PIPE, text=True
+    ) as opened:
+        try:
+            said = [opened.stdout.readline() for _ in range(4)]
+            exported = dict(line.split()[1].split("=") for line in said[1:3])
+            done = bare.run(*shlex.split(said[3])[1:], "-d", "8", "-s", "640x360", env=exported)
+            assert done.returncode == 0, done.stderr
+        finally:
+            opened.send_signal(signal.SIGINT)
+        assert opened.wait(30) == 0
+    assert exported.keys() == {"ACME_FILM_BASE_URL", "ACME_FILM_API_KEY"}
+    facts = measure(bare.cwd / "fox.mp4")
+    assert (facts.width, facts.height, facts.duration) == (640, 360, 8)
+
+
+def test_doctor_is_told_each_variable_of_the_settings(bare):
+    install(bare, Path(bare.json("new-backend", "acme-film")["folder"]))
+    rows = bare.json("backends")["backends"]
+    (setup,) = (row["setup"] for row in rows if row["name"] == "acme-film")
+    assert setup["env"] == ["ACME_FILM_API_KEY", "ACME_FILM_BASE_URL"]
 
 
 @pytest.mark.parametrize("licence", LICENCES)
