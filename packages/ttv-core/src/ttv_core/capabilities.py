@@ -1,7 +1,21 @@
 """What a backend and its models can do, as data.
 
 Support values may be "unknown": a vendor that does not say is quoted as not saying. Everything
-here is frozen, comes from YAML or Python alike, and prints as JSON.
+here is frozen, comes from YAML or Python alike, and prints as JSON. The `models.yaml` that
+`ttv new-backend` writes shows every field in its place.
+
+```
+Capabilities         a backend: its models, and what holds for all of them
+ModelCapabilities    a model; each of its fields is one of these, or plain
+  PromptLimit          prompt
+  Numbers              durations, frames, fps, seed, n: choices, or a range with steps
+  Canvas               canvas: sizes, a SizeRange, or ratios and tiers
+  InputLimit           inputs, by role: first_frame, last_frame, reference, source_video
+  Rule                 rules: what one value leaves of another
+  Price                prices, the first that fits
+  RemoteFacts          remote: the vendor's job
+  Licence              licence, of weights
+```
 
 Example:
     >>> from ttv_core import Capabilities

@@ -25,6 +25,7 @@ VideoGenerationError
 Every error says what it knows of the backend, model and job, whether trying again can help
 (`retryable`) and whether money may have been spent (`charged`: "yes", "no" or "unknown").
 All of them survive pickling, so they cross process boundaries whole.
+`python -m pydoc ttv_core.errors.QuotaExceededError` tells of one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,15 @@
 """Jobs at vendors, as the journal has them: look at them, and settle what only a person can know.
 
 A job outlives the process that started it; `ttv_core.resume` takes one up again.
+
+```
+looking      get, select, attempts, costs, expected_seconds, jobs_here, is_worked_on
+settling     adopt, confirm_not_submitted, abandon, ask_to_cancel, purge
+records      JobRecord, AttemptRecord, JobHere, Spending; STATES, TERMINAL, ending, state_folder
+backends     SubmitSemantics, IdempotencyKey, Lookup, Polling: what a vendor promises
+```
+
+`python -m pydoc ttv_core.jobs.Lookup` tells of one.
 """
 
 TYPE_CHECKING = False

@@ -32,3 +32,21 @@ A class of just the five methods takes `BackendConformance`.
 What a model cannot do is not tested: the capabilities say it. A test that cannot hold for a backend
 is overridden with `@pytest.mark.xfail(reason=...)`; without a reason the kit fails.
 """
+
+import sys
+from types import ModuleType
+
+_HOW = __doc__
+
+
+class _Kit(ModuleType):
+    # The rest is put together when it is read: to import the classes takes pytest, and the
+    # processes that the kit starts are to import nothing heavy.
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        from ttv_core.testing.conformance.settable import settable
+
+        return f"{_HOW}\n{settable()}\n"
+
+
+sys.modules[__name__].__class__ = _Kit

@@ -20,7 +20,7 @@ class RemoteConformance(Jobs, BackendConformance):
     """What a backend at a vendor keeps: paid at most once, and nothing lost.
 
     Subclass it, and name the generator, its settings, the simulator of its vendor, and the states
-    of the vendor in its own words; see `AtAVendor` for each.
+    of the vendor in its own words; `python -m pydoc ttv_core.testing.conformance` tells of each.
 
     Example:
         >>> from ttv_core.testing import RemoteConformance
