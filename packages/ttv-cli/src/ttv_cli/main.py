@@ -22,7 +22,7 @@ __all__ = ["cli", "main"]
 COMMANDS = {
     "generate": Lazy("ttv_cli.commands.generate:generate", "Make a video from a prompt."),
     "batch": Lazy("ttv_cli.commands.batch:batch", "Make a video of every request in a file."),
-    "jobs": Lazy("ttv_cli.commands.jobs:jobs", "List the jobs under way and over, stop and settle them."),
+    "jobs": Lazy("ttv_cli.commands.jobs:jobs", "List the jobs, stop them, and settle them."),
     "resume": Lazy(
         "ttv_cli.commands.resume:resume", "Take up jobs at vendors again, and fetch their videos."
     ),

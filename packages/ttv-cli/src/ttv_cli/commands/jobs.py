@@ -78,7 +78,7 @@ def jobs(
     as_json: bool,  # noqa: FBT001
     **which: Any,
 ) -> int:
-    """List the jobs at vendors and on this machine; stop them, and settle what only a person can."""
+    """List the jobs at vendors and here, stop them, and settle what only a person can."""
     if ctx.invoked_subcommand is not None:
         if cost or as_json or any(which.values()):
             raise click.UsageError(_WHAT.format(ctx.invoked_subcommand), ctx=ctx)
