@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import sys
 import zlib
@@ -14,7 +15,7 @@ import pytest
 import ttv_core.jobs.arrival
 import ttv_core.jobs.submission
 import ttv_core.jobs.watching
-from ttv_core import GENERATOR_REGISTRY
+from ttv_core import GENERATOR_REGISTRY, background
 from ttv_core.jobs.desk import close_desks
 from ttv_core.media import VideoWriter
 from ttv_core.plugins import PluginManager
@@ -57,7 +58,16 @@ def state_dir(tmp_path):
     """The folder of the journal."""
     with own_state(tmp_path / "state") as folder:
         yield folder
+    background.run(_given_up())
     close_desks(tmp_path)
+
+
+async def _given_up():
+    """End what still goes on for a job: it would ask a vendor that is gone, beside the next test."""
+    begun = tuple(background._background()._begun)
+    for task in begun:
+        task.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)
 
 
 @pytest.fixture
