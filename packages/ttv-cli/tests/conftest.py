@@ -89,7 +89,7 @@ class Snail(LocalVideoGenerator):
             if options.fail:
                 raise raised[options.fail]
             time.sleep(options.wait)
-            while Path(f"hold {plan.request.prompt}").exists():
+            while Path("hold").exists() and any(Path("out").glob("[!.]*.mp4")):
                 context.check()
                 time.sleep(0.02)
             yield numpy.full((plan.expected.height, plan.expected.width, 3), i, numpy.uint8)

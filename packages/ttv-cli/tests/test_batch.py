@@ -102,7 +102,7 @@ def test_what_was_typed_wrong(shell, batch, words, told):
 
 def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(shell, batch):
     name = batch([{"prompt": f"fox {i}", "duration": 1} for i in range(4)])
-    (shell.cwd / "hold fox 1").touch()
+    (shell.cwd / "hold").touch()  # all but the first
     process = shell.start("batch", name, "-o", "out", "-b", "snail")
     assert process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -110,7 +110,7 @@ def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(shell, batch):
     assert process.returncode == 130
     assert "the same command goes on from here" in told
     assert not [path for path in shell.left_behind() if ".part" in path]
-    (shell.cwd / "hold fox 1").unlink()
+    (shell.cwd / "hold").unlink()
     done = shell.run("batch", name, "-o", "out", "-b", "snail", "--json")
     states = [item["state"] for item in said(done)[:-1]]
     assert done.returncode == 0

@@ -474,8 +474,14 @@ def test_what_is_no_number_is_refused_before_anything_is_read(how, said, many, t
 
 def test_who_leaves_stops_what_runs_here_and_leaves_no_part(many, tmp_path):
     heard = threading.Event()
+
+    def wanted():
+        yield {"prompt": "a fox", "duration": 0.5}
+        heard.wait(60)  # planned beside each other, the second might be the first to be made
+        yield {"prompt": "hold", "duration": 0.5}
+
     found = ttv_core.generate_many(
-        [{"prompt": "a fox", "duration": 0.5}, {"prompt": "hold", "duration": 0.5}],
+        wanted(),
         output=tmp_path / "out",
         config=many.config,
         backend="grey",
