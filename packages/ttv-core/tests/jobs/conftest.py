@@ -63,7 +63,7 @@ def state_dir(tmp_path):
 
 
 async def _given_up():
-    """End what still goes on for a job: it would ask a vendor that is gone, beside the next test."""
+    """End what goes on for jobs still: it would ask vendors that are gone, beside the next test."""
     begun = tuple(background._background()._begun)
     for task in begun:
         task.cancel()
