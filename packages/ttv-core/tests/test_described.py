@@ -1,11 +1,14 @@
 """What classes say of their attributes, for people and programs."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+import pytest
 from pydantic import BaseModel, Field
 
 import ttv_core
+import ttv_core.jobs
 from ttv_core.described import attributes, fields, kind_of
 
 
@@ -56,6 +59,11 @@ def test_the_attributes_of_a_class_that_is_no_model():
     said = attributes(ttv_core.Violation)
     assert said["allowed"] == "What is allowed, in words; empty when nothing is."
     assert attributes(ttv_core.Violation, "Args") == {}
+
+
+@pytest.mark.parametrize("module", [ttv_core.jobs, ttv_core.errors])
+def test_a_module_that_names_its_contents_names_all(module):
+    assert set(module.__all__) <= set(re.findall(r"\w+", module.__doc__))
 
 
 def test_types_are_told_without_modules():
