@@ -15,6 +15,7 @@ class Servers(RemoteConformance):
     failed = {"status": "failed", "error": {"code": 500, "message": "out of memory"}}
     filtered = None  # no server looks at what it makes
     empty = None  # the video has an address of its own, whatever a server says
+    served = (MODEL,)
     cancels = "delete"
     key = "endpoint-canary-0123456789abcdef"
     dialect = ""

@@ -8,11 +8,13 @@ import pytest
 from zoo_five import FiveMethods
 from zoo_local import GreyGenerator
 from zoo_remote import TABLE, KeyedGenerator, ZooGenerator
+from zoo_rich import RichKeyedGenerator, RichWords
 from zoo_vendor import KEY
 from zoo_words import Words
 
 from ttv_core import Capabilities
 from ttv_core.testing import BackendConformance, LocalConformance, RemoteConformance
+from ttv_core.testing.conformance.remote import Jobs
 
 
 class TestRemote(Words, RemoteConformance):
@@ -21,6 +23,14 @@ class TestRemote(Words, RemoteConformance):
 
 class TestKeyed(Words, RemoteConformance):
     generator = KeyedGenerator
+
+
+class TestRich(RichWords, RemoteConformance):
+    pass
+
+
+class TestRichAndKeyed(RichWords, Jobs):
+    generator = RichKeyedGenerator
 
 
 class TestLocal(LocalConformance):

@@ -9,7 +9,7 @@ import pytest
 
 from ttv_core.testing import BackendConformance, LocalConformance, RemoteConformance, conformance
 
-OF_THE_KIT = {"hastened"}
+OF_THE_KIT = {"calls"}
 
 
 @pytest.mark.parametrize("kind", [BackendConformance, LocalConformance, RemoteConformance])

@@ -26,6 +26,19 @@ from ttv_core.testing import RemoteConformance
 from ttv_core.testing.conformance.remote import Jobs
 
 LOST = "test_a_lost_answer_makes_no_second_job"
+TWICE = {
+    "test_a_video_comes_home_with_one_create",
+    "test_a_rate_limit_is_waited_for",
+    "test_a_question_that_fails_ends_nothing",
+    "test_a_failed_job_says_so",
+    "test_a_filtered_result_is_a_rejection",
+    "test_done_without_a_video_is_an_error",
+    "test_the_end_of_a_wait_is_not_the_end_of_the_job",
+    "test_a_job_is_cancelled_if_the_vendor_can",
+    "test_a_download_that_breaks_is_gone_on_with",
+    "test_what_is_no_whole_video_is_no_file",
+    "test_a_killed_process_loses_nothing",
+}
 
 
 class Zoo(Words, Jobs):
@@ -61,6 +74,7 @@ class TestTheRetriesOfAnSdk(Zoo):
     generator = KeepsTheRetriesOfAnSdk
     caught_by: ClassVar = {
         LOST,
+        "test_a_rate_limit_is_waited_for",
         "test_a_rate_limit_that_stays_is_told",
     }
 
@@ -73,19 +87,8 @@ class CreatesTwoJobs(ZooGenerator):
 
 class TestTwoJobsForOneRequest(Zoo):
     generator = CreatesTwoJobs
-    caught_by: ClassVar = {
-        "test_a_video_comes_home_with_one_create",
-        "test_a_rate_limit_is_waited_for",
-        "test_a_question_that_fails_ends_nothing",
-        "test_a_failed_job_says_so",
-        "test_a_filtered_result_is_a_rejection",
-        "test_done_without_a_video_is_an_error",
-        "test_the_end_of_a_wait_is_not_the_end_of_the_job",
-        "test_a_job_is_cancelled_if_the_vendor_can",
-        "test_a_download_that_breaks_is_gone_on_with",
-        "test_what_is_no_whole_video_is_no_file",
-        "test_a_killed_process_loses_nothing",
-    }
+    caught_by: ClassVar = TWICE
+    says = "One call of `submit` sent 2"
 
 
 class SaysThatItWasRefused(ZooGenerator):
@@ -99,6 +102,22 @@ class SaysThatItWasRefused(ZooGenerator):
 class TestAnErrorOfTheServerThatCountsAsARefusal(Zoo):
     generator = SaysThatItWasRefused
     caught_by: ClassVar = {f"{LOST}[500]"}
+
+
+class SaysThatABrokenAnswerWasRefused(SaysThatItWasRefused):
+    async def create(self, native):
+        try:
+            return await super().create(native)
+        except BackendUnavailableError as error:
+            if error.code == "not_sent":
+                raise
+            raise BackendUnavailableError(error.message, status_code=500, retryable=True) from error
+
+
+class TestALostAnswerThatCountsAsARefusal(Zoo):
+    generator = SaysThatABrokenAnswerWasRefused
+    caught_by: ClassVar = {LOST}
+    says = "taken as refused"
 
 
 class DropsAFieldWhenSending(ZooGenerator):

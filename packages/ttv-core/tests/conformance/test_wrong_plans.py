@@ -37,6 +37,17 @@ class TestAWishThatIsReadAndDropped(Zoo):
     caught_by: ClassVar = {"test_no_wish_is_dropped"}
 
 
+class RoundsDown(ZooGenerator):
+    def native(self, request, model):
+        found = super().native(request, model)
+        return {**found, "seconds": min(found["seconds"], 2)}
+
+
+class TestTheLastOfThreeLengthsThatIsPlannedAsAnother(Zoo):
+    generator = RoundsDown
+    caught_by: ClassVar = {"test_no_wish_is_dropped"}
+
+
 class DropsThePicture(ZooGenerator):
     def native(self, request, model):
         return {name: v for name, v in super().native(request, model).items() if name != "picture"}

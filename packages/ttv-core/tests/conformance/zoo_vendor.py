@@ -49,13 +49,13 @@ class ZooVendor(Simulator):
         task = self.tasks.get(request.match_info["id"])
         if task is None:
             return web.json_response({"error": "no such job"}, status=404)
-        state = task.next()
+        return web.json_response(self.told(task, task.next()))
+
+    def told(self, task, state):
         link = f"{self.url}/files/{task.id}"
         said = {"state": state, "percent": {"running": 50, "done": 100}.get(str(state), 0)}
         said |= {"url": link} if state == "done" else {}
-        return web.json_response(
-            {"id": task.id, "preview": link} | (state if isinstance(state, dict) else said)
-        )
+        return {"id": task.id, "preview": link} | (state if isinstance(state, dict) else said)
 
     async def delete(self, request):
         if refused := self.refuse(request):

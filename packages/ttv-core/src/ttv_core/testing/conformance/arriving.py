@@ -8,7 +8,7 @@ from ttv_core import jobs
 from ttv_core.errors import DownloadError
 from ttv_core.testing.conformance.elsewhere import Elsewhere
 from ttv_core.testing.conformance.faults import BROKEN_DOWNLOADS, NO_VIDEOS
-from ttv_core.testing.conformance.vendor import AtAVendor
+from ttv_core.testing.conformance.paying import Paying
 from ttv_core.testing.conformance.verdict import holds
 from ttv_core.testing.simulator import Fault
 
@@ -17,7 +17,7 @@ __all__ = ["Arriving"]
 _FETCH = "ttv_core.RemoteVideoGenerator.fetch"
 
 
-class Arriving(AtAVendor):
+class Arriving(Paying):
     """Tests of `fetch`, and of jobs that another process takes up."""
 
     @pytest.mark.parametrize("kind", BROKEN_DOWNLOADS)

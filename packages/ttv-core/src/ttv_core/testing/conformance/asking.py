@@ -68,7 +68,7 @@ class Asking(Conformance):
             "image": picture(level, jpeg=jpeg),
             "last_image": picture(level + 1, jpeg=jpeg),
             "reference_images": [picture(level, jpeg=jpeg)],
-            "source_video": film(),
+            "source_video": film(level),
         }
         return {_FIELDS[role]: given[_FIELDS[role]] for role in needed}
 

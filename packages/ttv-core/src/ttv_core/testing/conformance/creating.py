@@ -17,7 +17,7 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_core.testing.conformance.faults import LOST_ANSWERS, REFUSALS
-from ttv_core.testing.conformance.vendor import AtAVendor
+from ttv_core.testing.conformance.paying import Paying
 from ttv_core.testing.conformance.verdict import holds
 from ttv_core.testing.simulator import Fault
 
@@ -37,7 +37,7 @@ _SILENCE = 0.5
 _TURN_TO_ERRORS = "raise one of ttv_core.errors, with `status_code` and `charged`"
 
 
-class Creating(AtAVendor):
+class Creating(Paying):
     """Tests of the one request that costs money."""
 
     def test_a_video_comes_home_with_one_create(self) -> None:
@@ -122,7 +122,7 @@ class Creating(AtAVendor):
     @pytest.mark.parametrize("status", REFUSALS)
     def test_a_refusal_is_told_and_not_sent_again(self, status: int) -> None:
         """Refuse a create: what is definite is free, what is not is uncertain; once each."""
-        self.vendor.fail(self.creates, Fault(kind="status", status=status), times=9)
+        self.vendor.fail(self.creates, Fault(kind="status", status=status), times=99)
         error = self.failing()
         self.paid_once(f"a create that is refused with {status}")
         definite = not isinstance(error, SubmissionUncertainError)
@@ -132,6 +132,12 @@ class Creating(AtAVendor):
             f"charged {error.charged!r}",
             mend=_TURN_TO_ERRORS,
             see=_SUBMIT,
+        )
+        holds(
+            status != 402 or not isinstance(error, QuotaExceededError) or error.kind != "rate",
+            "a create that is refused with 402 is told as a rate limit, and is waited for",
+            mend='raise QuotaExceededError(kind="credits"): no time brings money',
+            see="ttv_core.QuotaExceededError",
         )
         holds(
             status != 401 or isinstance(error, AuthenticationError) or not definite,

@@ -51,8 +51,12 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 @cache
-def film() -> bytes:
-    """Return a whole MP4: 24 frames of 64x36 pixels that fade, one second."""
+def film(level: int = 0) -> bytes:
+    """Return a whole MP4: 24 frames of 64x36 pixels that fade, one second.
+
+    Args:
+        level: 0 to 255; where the fading begins.
+    """
     import numpy as np
 
     from ttv_core.media import VideoWriter
@@ -61,5 +65,5 @@ def film() -> bytes:
         path = Path(folder, "film.mp4")
         with VideoWriter(path, width=64, height=36, fps=24) as video:
             for i in range(24):
-                video.write(np.full((36, 64, 3), 10 * i, np.uint8))
+                video.write(np.full((36, 64, 3), (level + 10 * i) % 256, np.uint8))
         return path.read_bytes()

@@ -1,4 +1,4 @@
-"""Two legal values and one that is not, for every field that a model's data speak of."""
+"""Legal values and one that is not, for every field that a model's data speak of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ttv_core.domains import Numbers
     from ttv_core.sizes import Canvas
 
-__all__ = ["Wish", "wishes_of"]
+__all__ = ["Wish", "common", "wishes_of"]
 
 _RATIOS = ("16:9", "9:16", "1:1", "21:9", "37:10")
 _TIERS = ("720p", "480p", "1080p", "313p")
@@ -27,7 +27,7 @@ class Wish:
 
     Attributes:
         field: Of the request.
-        legal: Up to two values that differ and that the data allow.
+        legal: Values that differ and that the data allow: all that are listed, two of a range.
         illegal: Values that the data do not allow.
     """
 
@@ -53,6 +53,23 @@ def wishes_of(model: ModelCapabilities) -> Iterator[Wish]:
         else:
             yield Wish(field, (), (support == "never",))
     yield _number("n", model.n, whole=True)
+
+
+def common(one: ModelCapabilities, other: ModelCapabilities) -> dict[str, Any]:
+    """Return a length and a layout that two models have both, as far as there are such."""
+    others = {wish.field: wish.legal for wish in wishes_of(other)}
+    shared = {
+        wish.field: next((value for value in wish.legal if value in others[wish.field]), None)
+        for wish in wishes_of(one)
+        if wish.field in others and wish.field in {"duration", "aspect_ratio", "resolution", "size"}
+    }
+    if shared.get("size") is not None:
+        shared = {name: value for name, value in shared.items() if name in {"duration", "size"}}
+    if one.durations is not None and other.durations is not None and not shared.get("duration"):
+        either = (*_number("", one.durations).legal, *_number("", other.durations).legal)
+        both = (seconds for seconds in either if one.durations.allows(seconds))
+        shared["duration"] = next(filter(other.durations.allows, both), None)
+    return {name: value for name, value in shared.items() if value is not None}
 
 
 def _yes_or_no(
@@ -93,7 +110,8 @@ def _number(
         for value in (*far, *odd)
         if value > 0 and not domain.allows(value) and (not whole or float(value).is_integer())
     ]
-    return Wish(field, tuple(legal)[:2], tuple(dict.fromkeys(illegal))[:2])
+    most = max(len(domain.choices), 2)
+    return Wish(field, tuple(legal)[:most], tuple(dict.fromkeys(illegal))[:2])
 
 
 def _bounds(domain: Numbers) -> tuple[float, float | None]:
@@ -124,18 +142,18 @@ def _pictures(canvas: Canvas) -> Iterator[Wish]:
     yield Wish("aspect_ratio", legal, _unlike(_RATIOS, canvas.aspect_ratios, parse_ratio))
     legal = _apart(tiers, tier_pixels)
     yield Wish("resolution", legal, _unlike(_TIERS, canvas.resolutions, tier_pixels))
-    edges = tuple(dict.fromkeys(size.edges for size in sizes))[:2]
+    edges = tuple(dict.fromkeys(size.edges for size in sizes))
     yield Wish("size", edges, () if canvas.form == "labels" else ((17, 31),))
 
 
 def _apart(labels: Iterable[str], measure: Callable[[str], float]) -> tuple[str, ...]:
-    """Return two labels that mean clearly different things."""
+    """Return the labels that mean clearly different things."""
     found: list[str] = []
     for label in labels:
         others = (measure(other) for other in found)
         if all(abs(measure(label) / other - 1) > 0.05 for other in others):
             found.append(label)
-    return tuple(found[:2])
+    return tuple(found)
 
 
 def _unlike(

@@ -11,12 +11,14 @@ import pytest
 
 from ttv_core import jobs
 from ttv_core.errors import VideoGenerationError
+from ttv_core.job import new_job_id
 from ttv_core.jobs.vendor import RemoteRef
 from ttv_core.testing.conformance.asking import Asking
 from ttv_core.testing.conformance.base import PATIENCE
+from ttv_core.testing.conformance.calls import Calls
 from ttv_core.testing.conformance.hastened import hasten
 from ttv_core.testing.conformance.material import film
-from ttv_core.testing.conformance.verdict import all_hold, holds
+from ttv_core.testing.conformance.verdict import all_hold, broken, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +26,18 @@ if TYPE_CHECKING:
     from ttv_core.job import Job
     from ttv_core.jobs.handle import RemoteJob
     from ttv_core.jobs.record import JobRecord
+    from ttv_core.jobs.vendor import Poll
     from ttv_core.remote import RemoteVideoGenerator
     from ttv_core.results import VideoResult
     from ttv_core.testing.simulator import Simulator, Task
 
 __all__ = ["AtAVendor"]
+
+_ONE_QUESTION = 5.0
+_MAKE_ONE = (
+    "see what the backend sends in `prepare` and `submit`, and whether the simulator takes it as "
+    "the vendor would"
+)
 
 
 class AtAVendor(Asking):
@@ -47,6 +56,8 @@ class AtAVendor(Asking):
         undocumented: A state with a word that the vendor's pages do not have; None if the vendor's
             answers have no words for states.
         waiting: The state of a job that can be cancelled; `running` when left out.
+        served: Ids of the models that the simulator takes, where a server has only some; None for
+            all that are in use.
         creates: What the simulator calls the request that creates a job.
         polls: Likewise the question how far it is.
         cancels: Likewise the request that cancels it.
@@ -62,11 +73,13 @@ class AtAVendor(Asking):
     empty: ClassVar[Any]
     undocumented: ClassVar[Any] = "polishing"
     waiting: ClassVar[Any] = None
+    served: ClassVar[tuple[str, ...] | None] = None
     creates: ClassVar[str] = "create"
     polls: ClassVar[str] = "poll"
     cancels: ClassVar[str] = "cancel"
     files: ClassVar[str | None] = "file"
     vendor: Any
+    calls: Calls
 
     @pytest.fixture(autouse=True, name="vendor")
     def _vendor(self, alone: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
@@ -76,6 +89,8 @@ class AtAVendor(Asking):
         self.vendor = self.started_vendor()
         # A simulator's own states may be words of another vendor: such a job would never end.
         self.vendor.states = [self.running, self.done]
+        self.calls = Calls(lambda: self.vendor.requests[self.creates])
+        self.calls.watch(self.generator, monkeypatch)
         with self.vendor:
             yield self.vendor
 
@@ -103,25 +118,25 @@ class AtAVendor(Asking):
     # It stands here so that it runs before the tests that go by these words.
     def test_each_state_is_read_as_what_it_is(self) -> None:
         """Ask for a job in each state of this class: `poll` tells it as such."""
-        backend = self.remote()
-        ref = self.submitted()
+        ref = self.created("the smallest request")
         meant = {
+            "waiting": (self.waiting, {"queued", "running"}),
             "running": (self.running, {"queued", "running"}),
             "done": (self.done, {"done"}),
             "failed": (self.failed, {"failed"}),
         }
         problems = []
         for name, (state, right) in meant.items():
-            for task in self.vendor.tasks.values():
-                task.states.clear()
-                task.states.append(state)
-            read = backend.ask(backend.poll(ref)).state
+            if name == "waiting" and state is None:
+                continue
+            self.put(state)
+            read = self.read(ref).state
             if read not in right:
                 problems.append(f"`{name}` of this test class is {state!r}; poll reads {read!r}")
         all_hold(
             problems,
-            mend="give `running`, `done` and `failed` of the test class in the vendor's own words, "
-            "and map these in `poll`",
+            mend="give `waiting`, `running`, `done` and `failed` of the test class in the vendor's "
+            "own words, and map these in `poll`",
             see="ttv_core.Poll",
         )
 
@@ -135,8 +150,7 @@ class AtAVendor(Asking):
 
     def finish(self) -> None:
         """Let every job at the vendor be done."""
-        for task in list(self.vendor.tasks.values()):
-            task.states = deque([self.done])  # in one step: a poll may be looking at it
+        self.put(self.done)
 
     def resumed(self, job_id: str, backend: RemoteVideoGenerator | None = None) -> Job:
         """Take a job up again with a generator of its own."""
@@ -160,23 +174,6 @@ class AtAVendor(Asking):
         record = jobs.get(job.id)
         return RemoteRef(record.remote_id or "", record.ref)
 
-    def paid_once(self, what: str, *, creates: int = 1) -> None:
-        """Fail the test unless there was one create, or another number of them, and one job.
-
-        Where the vendor knows a create by its key, one whose answer was lost may be repeated.
-        """
-        __tracebackhide__ = True
-        sent, accepted = self.vendor.requests[self.creates], self.vendor.accepted
-        repeats = self._one.semantics.idempotency is not None
-        holds(
-            (sent == creates or repeats) and accepted <= 1,
-            f"{what}: {sent} creates were sent and {accepted} jobs accepted; {creates} is right",
-            mend="send one request in `submit`, with the SDK's own retries off "
-            "(`max_retries=0`), and no second one whatever its answer is; "
-            "ttv_core sends again what surely was not accepted",
-            see="ttv_core.RemoteVideoGenerator.submit",
-        )
-
     @property
     def _no_retries(self) -> dict[str, int]:
         """The setting with which no create is sent again, if there is one."""
@@ -187,13 +184,56 @@ class AtAVendor(Asking):
         """A generator for what calls its coroutines alone."""
         return self.remote(**self._no_retries)
 
-    def submitted(self, **fields: Any) -> RemoteRef:
-        """Create a job without the journal: `prepare` and `submit`, as they are called for it."""
+    def submitted(self, key: str | None = None, **fields: Any) -> RemoteRef:
+        """Create a job without the journal: `prepare` and `submit`, as they are called for it.
+
+        Args:
+            key: Of that create; a fresh one when left out.
+            **fields: What is asked besides the smallest request, or instead.
+        """
         backend = self._one
         plan = backend.plan(**{**self.asks, **fields})
+        key = f"{new_job_id()}-1" if key is None else key  # as ttv_core makes them
 
         async def create() -> RemoteRef:
             native = dict(await backend.prepare(plan))
-            return await backend.submit(replace(plan, native=native), "ttv-kit-1")
+            return await backend.submit(replace(plan, native=native), key)
 
         return backend.ask(create(), seconds=PATIENCE)
+
+    def created(self, what: str, key: str | None = None, **fields: Any) -> RemoteRef:
+        """Return a job as `submitted` does; without one the test fails.
+
+        Args:
+            what: What is asked, for the message.
+            key: As for `submitted`.
+            **fields: Likewise.
+        """
+        __tracebackhide__ = True
+        try:
+            return self.submitted(key, **fields)
+        except Exception as error:  # noqa: BLE001 - any backend, any error
+            return broken(
+                f"{what} comes to no job: {told(error)}",
+                mend=_MAKE_ONE,
+                see="ttv_core.RemoteVideoGenerator.submit",
+            )
+
+    def read(self, ref: RemoteRef, backend: RemoteVideoGenerator | None = None) -> Poll:
+        """Return what `poll` says of a job; if it says nothing, the test fails."""
+        __tracebackhide__ = True
+        backend = backend or self._one
+        try:
+            return backend.ask(backend.poll(ref), seconds=_ONE_QUESTION)
+        except Exception as error:  # noqa: BLE001 - likewise
+            return broken(
+                f"`poll` says nothing of a job: {told(error)}",
+                mend="ask once in `poll`, without a loop or a pause, and say what the answer says; "
+                "ttv_core asks again",
+                see="ttv_core.RemoteVideoGenerator.poll",
+            )
+
+    def put(self, state: Any) -> None:
+        """Let every job at the vendor be in a state."""
+        for task in list(self.vendor.tasks.values()):
+            task.states = deque([state])  # in one step: a poll may be looking at it

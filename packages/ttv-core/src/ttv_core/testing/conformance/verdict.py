@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["all_hold", "broken", "holds"]
+__all__ = ["all_hold", "broken", "holds", "told"]
 
 _MOST = 12
 
@@ -40,3 +40,9 @@ def all_hold(problems: Iterable[str], *, mend: str, see: str) -> None:
     more = [f"… and {len(found) - _MOST} more"] if len(found) > _MOST else []
     if found:
         broken("\n".join([*found[:_MOST], *more]), mend=mend, see=see)
+
+
+def told(error: BaseException) -> str:
+    """Return an error in one line, with what caused it."""
+    cause = error.__cause__
+    return f"{error!r}, caused by {cause!r}" if cause is not None else repr(error)

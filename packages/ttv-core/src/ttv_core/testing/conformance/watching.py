@@ -16,7 +16,7 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_core.testing.conformance.faults import ODD_POLLS
-from ttv_core.testing.conformance.vendor import AtAVendor
+from ttv_core.testing.conformance.paying import Paying
 from ttv_core.testing.conformance.verdict import all_hold, broken, holds
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _STATES = "ttv_core.Poll"
 _ROUNDS = 2000
 
 
-class Watching(AtAVendor):
+class Watching(Paying):
     """Tests of `poll` and `cancel`."""
 
     @pytest.mark.parametrize("fault", ODD_POLLS)
