@@ -156,8 +156,8 @@ class RemoteVideoGenerator(VideoGenerator):
             key: A key of our own for this create: the vendor's idempotency key, or its tag, where
                 it has one. 26 digits and capital letters, a hyphen and the number of the create:
                 28 characters, from the tenth create of a job on 29. No other create has it; one
-                that is repeated because its answer was lost has the same. `semantics` says what
-                is done then.
+                that is repeated because its answer was lost has the same. It is repeated only
+                if `semantics` declares `idempotency`, and before `lookup` is asked.
 
         Returns:
             The job at the vendor.
