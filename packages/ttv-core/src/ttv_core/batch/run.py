@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,9 @@ class Batch:
     gates: dict[str, Gate] = field(default_factory=dict)
     copies: Counter[str] = field(default_factory=Counter)
     paths: dict[str, str] = field(default_factory=dict)
+    _gating: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop | None = None
     _stopped: bool = False
@@ -316,11 +319,11 @@ class Batch:
         return _item(line, key, state, error=error, **facts)
 
     async def _gate(self, plan: Plan, maker: VideoGenerator) -> Gate:
-        if plan.backend not in self.gates:
-            # In a thread: an executor may have to ask its machines.
-            at_once, per_minute = await asyncio.to_thread(_pace, plan, maker)
-            gate = Gate(self.concurrency or at_once, per_minute)
-            self.gates.setdefault(plan.backend, gate)
+        async with self._gating[plan.backend]:
+            if plan.backend not in self.gates:
+                # In a thread: an executor may have to ask its machines.
+                at_once, per_minute = await asyncio.to_thread(_pace, plan, maker)
+                self.gates[plan.backend] = Gate(self.concurrency or at_once, per_minute)
         return self.gates[plan.backend]
 
 
