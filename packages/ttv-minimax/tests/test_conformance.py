@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minimax_vendor import KEY, MiniMax
 
-from ttv_core.testing import RemoteConformance
+from ttv_core.testing import Fault, RemoteConformance
 from ttv_minimax.generator import MinimaxGenerator
 
 
@@ -14,6 +14,7 @@ class TestHailuo(RemoteConformance):
     simulator = MiniMax
     running, done, failed = "Processing", "Success", "Fail"
     filtered = {"status": "Fail", "base": (1027, "output new_sensitive")}
+    refused = Fault(kind="body", body=b'{"base_resp": {"status_code": 1026, "status_msg": "no"}}')
     empty = {"status": "Success", "file_id": ""}
 
 
@@ -23,4 +24,5 @@ class TestH3(RemoteConformance):
     simulator = MiniMax
     waiting, running, done, failed = "queued", "running", "succeeded", "failed"
     filtered = {"status": "failed", "error": {"code": 1027, "message": "output is sensitive"}}
+    refused = Fault(kind="status", status=422)
     empty = {"status": "succeeded", "content": {}}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import test_wrong_answers
 import test_wrong_jobs
+import test_wrong_keys
 import test_wrong_local_backends
 import test_wrong_plans
 import test_wrong_requests
 
 from ttv_core.testing import LocalConformance, RemoteConformance
 
-ZOO = (test_wrong_jobs, test_wrong_plans, test_wrong_local_backends, test_wrong_requests)
+ZOO = (
+    test_wrong_answers,
+    test_wrong_jobs,
+    test_wrong_keys,
+    test_wrong_local_backends,
+    test_wrong_plans,
+    test_wrong_requests,
+)
 
 
 def test_every_test_of_the_kit_catches_a_wrong_backend():

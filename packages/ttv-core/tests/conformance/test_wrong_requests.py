@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from test_wrong_jobs import LOST, TWICE
+from test_wrong_jobs import LOST
 from zoo_rich import RichGenerator, RichKeyedGenerator, RichWords
 
 from ttv_core import Poll, RemoteRef
-from ttv_core.testing.conformance.remote import Jobs
+from ttv_core.testing.conformance.creating import Creating
 from ttv_core.testing.conformance.sending import Sending
 
 
 class Zoo(RichWords, Sending):
     """What is to arrive at a vendor that has all that there is."""
+
+
+class Creates(RichWords, Creating):
+    """What is to be kept of creates."""
 
 
 class ForgetsThePicture(RichGenerator):
@@ -100,11 +104,14 @@ class CreatesBeforehand(RichKeyedGenerator):
         return sent
 
 
-class TestACreateBeforeTheCreate(RichWords, Jobs):
+class TestACreateBeforeTheCreate(Creates):
     generator = CreatesBeforehand
-    caught_by: ClassVar = TWICE | {
+    caught_by: ClassVar = {
         LOST,
+        "test_a_video_comes_home_with_one_create",
         "test_a_refusal_is_told_and_not_sent_again",
+        "test_a_prompt_that_moderation_refuses_is_a_rejection",
+        "test_a_rate_limit_is_waited_for",
         "test_a_rate_limit_that_stays_is_told",
     }
     says = "before `submit` was called"
@@ -117,7 +124,7 @@ class SpeaksOfProof(RichGenerator):
         return None
 
 
-class TestAProofThatIsNone(RichWords, Jobs):
+class TestAProofThatIsNone(Creates):
     generator = SpeaksOfProof
     caught_by: ClassVar = {f"{LOST}[reset before the answer]"}
     says = "`lookup` did not find the job"
@@ -128,7 +135,7 @@ class RepeatsWithoutTheKey(RichKeyedGenerator):
         return RemoteRef((await self.create(plan.native))["id"])
 
 
-class TestAKeyThatIsNotSent(RichWords, Jobs):
+class TestAKeyThatIsNotSent(Creates):
     generator = RepeatsWithoutTheKey
     caught_by: ClassVar = {f"{LOST}[reset before the answer]"}
     says = "repeated the create with the same key"

@@ -124,7 +124,7 @@ class ZooGenerator(RemoteVideoGenerator):
         return Poll(
             state=word if word in known else "unknown",
             word=str(word),
-            fraction=said["percent"] / 100 if "percent" in said else None,
+            fraction=(said.get("percent") or 0) / 100,
             error=self.failure(said) if word == "failed" else None,
         )
 

@@ -24,7 +24,7 @@ from ttv_core.http import mapping
 from ttv_core.jobs import IdempotencyKey, Lookup
 from ttv_core.testing import Fault
 
-BIG = TABLE["models"][0]
+BIG = TABLE["models"][0] | {"durations": {"choices": [1, 2, 5], "default": 1}}
 SMALL = BIG | {"id": "zoo-2", "modes": ["text_to_video"], "inputs": {}, "durations": [1]}
 EVIDENCE = "https://zoo.example/jobs"
 
@@ -130,7 +130,9 @@ class RichGenerator(ZooGenerator):
 
     def said(self, reply):
         if reply.status == 422 and b"moderation" in reply.body:
-            raise ContentRejectedError("zoo does not like the prompt", stage="input", charged="no")
+            raise ContentRejectedError(
+                "zoo does not like the prompt", stage="input", status_code=422
+            )
         if reply.status == 409:
             raise InvalidInputError("it is too late", status_code=409)
         return super().said(reply)

@@ -115,6 +115,7 @@ class Simulator:
     Attributes:
         url: Where it listens, once it runs.
         log: Every request, in order.
+        answers: The body of the last answer to each kind of request, as it was before a fault.
         requests: How many requests of each kind came.
         accepted: How many jobs were created; what a user would pay for.
         bytes_served: Bytes of videos that were sent.
@@ -140,6 +141,7 @@ class Simulator:
         self.states = list(states)
         self.video = video
         self.log: list[Logged] = []
+        self.answers: dict[str, bytes] = {}
         self.requests: Counter[str] = Counter()
         self.accepted = 0
         self.bytes_served = 0
@@ -284,6 +286,8 @@ class Simulator:
             self.log.append(_logged(kind, request, body))
             _rewind(request, body)
             answer = await handler(request)
+            if isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+                self.answers[kind] = answer.body
             return answer if fault is None else await _failed(request, fault, answer)
 
         return wrapped

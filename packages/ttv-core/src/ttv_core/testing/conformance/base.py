@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 import pytest
 from pydantic import SecretStr
 
-from ttv_core.errors import VideoGenerationError
+from ttv_core.errors import DownloadError, VideoGenerationError
 from ttv_core.five_methods import FiveMethodGenerator
 from ttv_core.interface import VideoGenerator
 from ttv_core.settings import looks_secret
@@ -115,6 +115,13 @@ class Conformance:
         """Fail the test, for there should have been a video."""
         __tracebackhide__ = True
         cause = f"\ncaused by {error.__cause__!r}" if error.__cause__ is not None else ""
+        if isinstance(error, DownloadError):
+            broken(
+                f"{what} came to no video, for it could not be brought home: {error!r}{cause}",
+                mend="see what `fetch` returns: a link of now, with `headers` only for a host that "
+                "wants them",
+                see="ttv_core.RemoteFile",
+            )
         broken(
             f"{what} came to no video, but to {error!r}{cause}",
             mend="see what the backend does with the request `asks` of your test class, and "

@@ -12,6 +12,7 @@ from ttv_core import jobs
 from ttv_core.errors import (
     AuthenticationError,
     BackendUnavailableError,
+    ContentRejectedError,
     QuotaExceededError,
     SubmissionUncertainError,
     VideoGenerationError,
@@ -32,6 +33,7 @@ __all__ = ["Creating"]
 
 _SUBMIT = "ttv_core.RemoteVideoGenerator.submit"
 _SEMANTICS = "ttv_core.SubmitSemantics"
+_FAR = 25
 _MOMENT = 0.01
 _SILENCE = 0.5
 _TURN_TO_ERRORS = "raise one of ttv_core.errors, with `status_code` and `charged`"
@@ -50,6 +52,36 @@ class Creating(Paying):
             mend="return the address of the video in `fetch`; ttv_core brings it home",
             see="ttv_core.RemoteVideoGenerator.fetch",
         )
+
+    def test_what_it_cost_is_of_the_size_of_the_plan(self) -> None:
+        """Make a video: what the vendor takes is told in dollars, not in cents or credits."""
+        planned = self.made().plan(**self.asks).cost.amount
+        self.generated()
+        took = self.the_job().actual
+        if took is None or not planned or not took:
+            pytest.skip("the vendor does not say what it took, or it costs nothing")
+        holds(
+            1 / _FAR < took / planned < _FAR,
+            f"the plan says ${planned}, and the job says that it took ${took}",
+            mend="turn the vendor's credits or cents into dollars, in `cost` of `Poll` and of "
+            "`RemoteRef`",
+            see="ttv_core.Poll",
+        )
+
+    def test_a_prompt_that_moderation_refuses_is_a_rejection(self) -> None:
+        """Refuse a create for its prompt: that is ContentRejectedError on every backend."""
+        if self.refused is None:
+            pytest.skip("the test class does not say how the vendor refuses a prompt (`refused`)")
+        self.vendor.fail(self.creates, self.refused, times=99)
+        error = self.failing()
+        holds(
+            isinstance(error, ContentRejectedError) and error.stage == "input",
+            f"a prompt that moderation refuses is told as {error!r}",
+            mend='raise ContentRejectedError(…, stage="input", reasons=…, status_code=…) in '
+            "`submit`, by the answer's status and code, and have that status in `definite_reject`",
+            see="ttv_core.ContentRejectedError",
+        )
+        self.paid_once("a prompt that moderation refuses")
 
     @pytest.mark.parametrize("fault", LOST_ANSWERS)
     def test_a_lost_answer_makes_no_second_job(

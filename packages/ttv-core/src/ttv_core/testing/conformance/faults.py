@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttv_core.testing.simulator import Fault
 
-__all__ = ["BROKEN_DOWNLOADS", "LOST_ANSWERS", "NO_VIDEOS", "ODD_POLLS", "REFUSALS"]
+__all__ = ["BROKEN_DOWNLOADS", "LOST_ANSWERS", "NO_LISTS", "NO_VIDEOS", "ODD_POLLS", "REFUSALS"]
 
 _PAGE = {"body": b"<html>busy</html>", "content_type": "text/html"}
 
@@ -56,3 +56,14 @@ NO_VIDEOS = {
     "half": None,
 }
 """What may come instead of a video; None is half of a whole one."""
+
+NO_LISTS = {
+    "a page": Fault(kind="body", **_PAGE),  # type: ignore[arg-type]
+    "nothing": Fault(kind="body"),
+    "a number": Fault(kind="body", body=b"7"),
+    "500": Fault(kind="status", status=500),
+    "503 with a page": Fault(kind="status", status=503, **_PAGE),  # type: ignore[arg-type]
+    "403": Fault(kind="status", status=403),
+    "a reset": Fault(kind="reset"),
+}
+"""Answers to a lookup that say nothing about which jobs there are."""

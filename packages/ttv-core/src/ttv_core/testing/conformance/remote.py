@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from ttv_core.testing.conformance.answers import Answers
 from ttv_core.testing.conformance.arriving import Arriving
 from ttv_core.testing.conformance.backend import BackendConformance
+from ttv_core.testing.conformance.cancelling import Cancelling
 from ttv_core.testing.conformance.creating import Creating
+from ttv_core.testing.conformance.finding import Finding
 from ttv_core.testing.conformance.leaking import Leaking
+from ttv_core.testing.conformance.linking import Linking
 from ttv_core.testing.conformance.sending import Sending
 from ttv_core.testing.conformance.watching import Watching
 
 __all__ = ["Jobs", "RemoteConformance"]
 
 
-class Jobs(Creating, Sending, Watching, Arriving, Leaking):
+class Jobs(Creating, Sending, Finding, Watching, Cancelling, Arriving, Linking, Answers, Leaking):
     """What only a backend at a vendor has to keep."""
 
 

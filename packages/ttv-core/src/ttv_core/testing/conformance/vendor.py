@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ttv_core.jobs.vendor import Poll
     from ttv_core.remote import RemoteVideoGenerator
     from ttv_core.results import VideoResult
-    from ttv_core.testing.simulator import Simulator, Task
+    from ttv_core.testing.simulator import Fault, Simulator, Task
 
 __all__ = ["AtAVendor"]
 
@@ -52,10 +52,13 @@ class AtAVendor(Asking):
         failed: The state of a job that the vendor could not make.
         filtered: The state of a job whose video moderation took away; None if the vendor never
             says so.
+        refused: The answer to a create whose prompt moderation refuses, as a
+            `ttv_core.testing.Fault`; None if it is not known, or the vendor never refuses one.
         empty: The state of a job that is done and names no video; None if there is no such answer.
         undocumented: A state with a word that the vendor's pages do not have; None if the vendor's
             answers have no words for states.
-        waiting: The state of a job that can be cancelled; `running` when left out.
+        waiting: The state of a job that waits for its turn and can be cancelled; `running`
+            when left out.
         served: Ids of the models that the simulator takes, where a server has only some; None for
             all that are in use.
         creates: What the simulator calls the request that creates a job.
@@ -70,6 +73,7 @@ class AtAVendor(Asking):
     done: ClassVar[Any]
     failed: ClassVar[Any]
     filtered: ClassVar[Any]
+    refused: ClassVar[Fault | None] = None
     empty: ClassVar[Any]
     undocumented: ClassVar[Any] = "polishing"
     waiting: ClassVar[Any] = None

@@ -11,7 +11,6 @@ import pytest
 from ttv_core import jobs
 from ttv_core.errors import (
     ContentRejectedError,
-    GenerationCancelledError,
     GenerationTimeoutError,
     VideoGenerationError,
 )
@@ -23,18 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ttv_core.events import JobEvent
-    from ttv_core.jobs.handle import RemoteJob
     from ttv_core.jobs.vendor import Poll
 
 __all__ = ["Watching"]
 
 _POLL = "ttv_core.RemoteVideoGenerator.poll"
 _STATES = "ttv_core.Poll"
-_ROUNDS = 2000
 
 
 class Watching(Paying):
-    """Tests of `poll` and `cancel`."""
+    """Tests of `poll`."""
 
     @pytest.mark.parametrize("fault", ODD_POLLS)
     def test_a_question_that_fails_ends_nothing(self, fault: str) -> None:
@@ -155,52 +152,6 @@ class Watching(Paying):
         self.finish()
         self.brought_home(job, "a job that was waited for twice")
         self.paid_once("a wait that ends early")
-
-    def test_a_job_is_cancelled_if_the_vendor_can(self) -> None:
-        """Cancel a job: it stops, or the backend says that the vendor cannot."""
-        job = self.begun(self.running if self.waiting is None else self.waiting)
-        if not self._can_cancel(job):
-            with pytest.raises(VideoGenerationError):
-                job.cancel()
-            self.finish()
-            self.brought_home(job, "a job that cannot be cancelled")
-            return
-        job.cancel()
-        self._wait_for_the_cancel(job)
-        try:
-            job.wait(60)
-        except GenerationCancelledError:
-            self.paid_once("a job that is cancelled")
-            return
-        broken(
-            "a job that was cancelled goes on: polls still see it as it was",
-            mend="send the vendor's request in `cancel`, or declare `cancel=False` in `semantics`",
-            see="ttv_core.RemoteVideoGenerator.cancel",
-        )
-
-    def _can_cancel(self, job: RemoteJob) -> bool:
-        return bool(job._vendor.semantics.cancel)  # noqa: SLF001 - the handle is the core's
-
-    def _wait_for_the_cancel(self, job: RemoteJob) -> None:
-        """Wait until the cancel has its effect; if it has none after some polls, end the job."""
-        before = self.vendor.requests[self.polls]
-        for _ in range(_ROUNDS):
-            if job.done:
-                return
-            asked = self.vendor.requests[self.polls] - before
-            cancelling = jobs.get(job.id).state == "cancelling"
-            if asked > 20 or (asked > 10 and not cancelling):
-                break
-            with_patience(job)
-        self.finish()
-
-
-def with_patience(job: RemoteJob) -> None:
-    """Wait a moment for a job, or less if it ends."""
-    try:
-        job.wait(0.02)
-    except VideoGenerationError:
-        return
 
 
 def _is_fraction(said: Any) -> bool:
