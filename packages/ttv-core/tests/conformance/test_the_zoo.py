@@ -6,6 +6,7 @@ import test_wrong_answers
 import test_wrong_jobs
 import test_wrong_keys
 import test_wrong_local_backends
+import test_wrong_options
 import test_wrong_plans
 import test_wrong_requests
 
@@ -16,6 +17,7 @@ ZOO = (
     test_wrong_jobs,
     test_wrong_keys,
     test_wrong_local_backends,
+    test_wrong_options,
     test_wrong_plans,
     test_wrong_requests,
 )

@@ -76,6 +76,19 @@ class TestAFieldThatTheVendorDoesNotKnow(Zoo):
     caught_by: ClassVar = {"test_what_is_planned_is_sent"}
 
 
+class SendsNoOption(RichGenerator):
+    async def prepare(self, plan):
+        sent = dict(await super().prepare(plan))
+        sent.pop("loop", None)
+        return sent
+
+
+class TestAnOptionThatIsPlannedAndNotSent(Zoo):
+    generator = SendsNoOption
+    caught_by: ClassVar = {"test_what_is_planned_is_sent"}
+    says = "options.zoo.loop='never' and options.zoo.loop='always' send the same"
+
+
 class SendsAShorterOne(RichGenerator):
     async def prepare(self, plan):
         sent = dict(await super().prepare(plan))

@@ -6,6 +6,7 @@ from ttv_core.testing.conformance.complaints import Complaints
 from ttv_core.testing.conformance.data import Data
 from ttv_core.testing.conformance.discovery import Discovery
 from ttv_core.testing.conformance.fields import Fields
+from ttv_core.testing.conformance.options import Options
 from ttv_core.testing.conformance.overriding import Overriding
 from ttv_core.testing.conformance.plans import Plans
 from ttv_core.testing.conformance.shown import Shown
@@ -13,7 +14,7 @@ from ttv_core.testing.conformance.shown import Shown
 __all__ = ["BackendConformance"]
 
 
-class BackendConformance(Discovery, Data, Fields, Plans, Complaints, Shown, Overriding):
+class BackendConformance(Discovery, Data, Fields, Options, Plans, Complaints, Shown, Overriding):
     """What every backend keeps; use it as it is for a class of the five methods.
 
     A backend at a vendor takes `RemoteConformance`, one that runs here `LocalConformance`; both

@@ -6,7 +6,8 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.testing.conformance.values import Wish, common, wishes_of
+from ttv_core.testing.conformance.options import Optional
+from ttv_core.testing.conformance.values import common, wishes_of
 from ttv_core.testing.conformance.vendor import AtAVendor
 from ttv_core.testing.conformance.verdict import all_hold, told
 
@@ -25,7 +26,7 @@ _SUBMIT = "ttv_core.RemoteVideoGenerator.submit"
 _PREPARE = "ttv_core.RemoteVideoGenerator.prepare"
 
 
-class Sending(AtAVendor):
+class Sending(AtAVendor, Optional):
     """Tests of `prepare` and `submit`."""
 
     def test_every_mode_is_sent(self) -> None:
@@ -69,14 +70,12 @@ class Sending(AtAVendor):
         """Create two jobs that differ in one field of the plan: their requests differ too."""
         backend = self.made()
         problems: list[str] = []
-        for wish in self._of_the_smallest(backend):
+        for choices in self._of_the_smallest(backend):
             sent = []
-            for value in wish.legal:
-                plan = backend.plan(**self.asks | {wish.field: value})
-                if not plan.ok:
-                    continue
-                what = f"{wish.field}={value!r}"
-                sent.append((what, plan.native, self._sent(what, {wish.field: value}, problems)))
+            for what, fields in choices.items():
+                plan = backend.plan(**self.asks | fields)
+                if plan.ok:
+                    sent.append((what, plan.native, self._sent(what, fields, problems)))
             problems += [
                 f"{one} and {other} send the same"
                 for (one, native, request), (other, another, second) in combinations(sent, 2)
@@ -95,16 +94,22 @@ class Sending(AtAVendor):
             if self.served is None or asked.model.id in self.served:
                 yield asked
 
-    def _of_the_smallest(self, backend: VideoGenerator) -> list[Wish]:
-        """Return what may be asked of the model that makes the smallest request."""
+    def _of_the_smallest(self, backend: VideoGenerator) -> Iterator[dict[str, dict[str, Any]]]:
+        """Return what may be asked of the model that makes the smallest request, by its name."""
         usual = backend.plan(**self.asks)
-        return [
-            wish
-            for model in backend.capabilities.models
-            for mode in model.modes
-            if (model.id, mode) == (usual.model, usual.mode)
-            for wish in wishes_of(model.in_mode(mode))
-        ]
+        for model in backend.capabilities.models:
+            for mode in model.modes:
+                if (model.id, mode) == (usual.model, usual.mode):
+                    for wish in wishes_of(model.in_mode(mode)):
+                        yield {
+                            f"{wish.field}={value!r}": {wish.field: value} for value in wish.legal
+                        }
+        for name, values in self.options_of(backend):
+            yield {
+                f"options.{self.name}.{name}={value!r}": {"options": {self.name: {name: value}}}
+                for value in values
+                if self.with_option(backend, self.asks, name, value) is not None
+            }
 
     def _other_inputs(self, asked: Asked) -> Iterator[tuple[str, Any]]:
         """Return an input of another content for each that the smallest request has."""
