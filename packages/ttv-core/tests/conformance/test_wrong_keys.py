@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from zoo_rich import RichGenerator, RichKeyedGenerator, RichWords
 
-from ttv_core import Poll, RemoteRef, VideoGenerationError
+from ttv_core import BackendUnavailableError, Poll, RemoteRef, VideoGenerationError
 from ttv_core.testing.conformance.cancelling import Cancelling
 from ttv_core.testing.conformance.finding import Finding
 
@@ -89,6 +89,24 @@ class TakesNoAnswerForNone(RichGenerator):
 class TestAnAnswerThatCountsAsAbsence(Keys):
     generator = TakesNoAnswerForNone
     caught_by: ClassVar = {"test_an_answer_that_is_no_list_proves_nothing"}
+
+
+class TakesNoListForAnEmptyOne(RichGenerator):
+    async def lookup(self, plan, key, since):
+        reply = await self.api.request("GET", "/videos", params={"key": key})
+        found = self.listed(reply).get("videos")
+        return RemoteRef(found[0]) if found else None
+
+    def listed(self, reply):
+        if not reply.ok or not isinstance(reply.json(), dict):
+            raise BackendUnavailableError("zoo said something else", retryable=True)
+        return reply.json()
+
+
+class TestAListThatIsNotThere(Keys):
+    generator = TakesNoListForAnEmptyOne
+    caught_by: ClassVar = {"test_an_answer_that_is_no_list_proves_nothing"}
+    says = "without videos"
 
 
 class SaysThatItWasCancelled(RichGenerator):

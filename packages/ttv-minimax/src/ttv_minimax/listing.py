@@ -12,7 +12,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from ttv_core import jobs
+from ttv_core import BackendUnavailableError, jobs
 from ttv_core.http import as_id, mapping
 from ttv_minimax.replies import good
 
@@ -48,7 +48,7 @@ async def find(api: ApiClient, asked: Mapping[str, Any], since: float) -> str | 
         params = {"page_num": str(number), "page_size": str(_PAGE)}
         reply = await api.request("GET", "/v2/query/video_generation", params=params)
         body = good(reply, api)
-        items = [mapping(item) for item in body.get("items") or ()]
+        items = _items(body)
         skew = _skew(reply)
         for item in items:
             task_id = as_id(item.get("id"))
@@ -59,6 +59,21 @@ async def find(api: ApiClient, asked: Mapping[str, Any], since: float) -> str | 
         if not items or (isinstance(total, int) and seen >= total):
             break
     return found.pop() if len(found) == 1 else None
+
+
+def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the jobs of a page; an answer that lists none, and does not say so, is no page.
+
+    Raises:
+        BackendUnavailableError: If it is none: it proves nothing.
+    """
+    items = body.get("items")
+    if isinstance(items, list):
+        return [mapping(item) for item in items]
+    if body.get("total") == 0:
+        return []
+    msg = "MiniMax's list of jobs has no jobs in it, and does not say that there are none"
+    raise BackendUnavailableError(msg, code="no_list", retryable=True)
 
 
 def _skew(reply: Reply) -> float:

@@ -17,7 +17,7 @@ from ttv_core.testing.simulator import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "without_lists"]
 
 Change = tuple[str, bytes]
 
@@ -76,13 +76,24 @@ def _try(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def _changed(body: bytes) -> Iterator[Change]:
-    """Return an answer with each of its fields left out, and null."""
+def without_lists(body: bytes) -> Iterator[Change]:
+    """Return an answer with each of its lists left out, and null: how it is changed, and to what.
+
+    Args:
+        body: The answer; what is no JSON has no lists.
+    """
+    return _changed(body, list)
+
+
+def _changed(body: bytes, kind: type[Any] = object) -> Iterator[Change]:
+    """Return an answer with each of its fields of a kind left out, and null."""
     try:
         answer = json.loads(body)
     except ValueError:
         return
     for place in _places(answer):
+        if not isinstance(_holder(answer, place)[place[-1]], kind):
+            continue
         name = ".".join(map(str, place))
         without, empty = copy.deepcopy(answer), copy.deepcopy(answer)
         del _holder(without, place)[place[-1]]

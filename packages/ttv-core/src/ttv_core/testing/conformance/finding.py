@@ -9,9 +9,11 @@ import pytest
 
 from ttv_core.errors import VideoGenerationError
 from ttv_core.job import new_job_id
+from ttv_core.testing.conformance.answers import without_lists
 from ttv_core.testing.conformance.faults import NO_LISTS
 from ttv_core.testing.conformance.vendor import AtAVendor
 from ttv_core.testing.conformance.verdict import all_hold, broken, holds, told
+from ttv_core.testing.simulator import Fault
 
 if TYPE_CHECKING:
     from ttv_core.jobs.vendor import RemoteRef
@@ -79,12 +81,18 @@ class Finding(AtAVendor):
         """Garble the answer to a lookup: that is an error, and no proof of absence."""
         key, since, _ = self._lost()
         before = self.vendor.requests.copy()
-        self._looked_up(key, since)
+        self._looked_up(f"{new_job_id()}-1", since)
         kinds = self.vendor.requests - before
+        said = {kind: self.vendor.answers.get(kind, b"") for kind in kinds}
+        odd = [(kind, fault, made) for kind in kinds for fault, made in NO_LISTS.items()]
+        odd += [
+            (kind, f"its usual answer {change}", Fault(kind="body", body=changed))
+            for kind in kinds
+            for change, changed in without_lists(said[kind])
+        ]
         problems = []
-        for fault, made in NO_LISTS.items():
-            for kind in kinds:
-                self.vendor.fail(kind, made, times=9)
+        for kind, fault, made in odd:
+            self.vendor.fail(kind, made, times=9)
             try:
                 found = self._asked(key, since)
             except VideoGenerationError:
