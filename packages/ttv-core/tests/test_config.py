@@ -259,6 +259,12 @@ def test_a_file_that_cannot_be_read_says_why_and_who_named_it(bare_environment, 
     assert error.message.startswith(f"the configuration {name} named by TTV_CONFIG cannot be read")
 
 
+def test_what_is_no_file_and_no_mapping_is_no_configuration(bare_environment):
+    assert (
+        complaint(5).message == "a configuration is a file, a mapping or a Config, not of type int"
+    )
+
+
 def test_a_folder_of_that_name_is_no_configuration(bare_environment):
     Path("ttv.yaml").mkdir()
     assert load_config() == Config()

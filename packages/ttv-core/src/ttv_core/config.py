@@ -350,7 +350,12 @@ def redacted(value: Any, key: str = "") -> Any:
 
 
 def _read(source: str | os.PathLike[str], environ: Mapping[str, str], why: str = "") -> Config:
-    path = Path(source)
+    try:
+        path = Path(source)
+    except TypeError:
+        kind = type(source).__name__
+        msg = f"a configuration is a file, a mapping or a Config, and not of type {kind}"
+        raise ConfigurationError(msg) from None
     try:
         path = path.expanduser()
         with path.open("rb") as file:

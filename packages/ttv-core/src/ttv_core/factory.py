@@ -73,6 +73,8 @@ def create_video_generator(
     """
     read = _read(config, registry)
     name = _named(backend, read)
+    if isinstance(fallback_backends, str):
+        fallback_backends = (fallback_backends,)
     fallbacks = read.fallback_backends if fallback_backends is None else tuple(fallback_backends)
     fallbacks = tuple(other for other in fallbacks if other != name)
     if name != "auto" and not fallbacks:
@@ -279,7 +281,7 @@ def resume(
     from ttv_core.jobs.verbs import get
     from ttv_core.remote import RemoteVideoGenerator
 
-    record = get(job if isinstance(job, str) else str(job.get("id")))
+    record = get(job if isinstance(job, str) else str(dict(job or {}).get("id")))
     read = load_config(config)
     try:
         made = create_video_generator(read, record.backend, fallback_backends=())

@@ -260,9 +260,10 @@ class VideoGenerator(VideoGeneratorInterface):
         request: VideoRequest | str | None,
         fields: Mapping[str, Any],
         on_event: EventHandler | None,
+        job_id: str = "",
     ) -> Job:
-        """Plan, and start the work, without waiting for anything."""
-        return self._make(self._checked_plan(request, fields), on_event)
+        """Plan, and start the work, without waiting for anything; under an id, if one is given."""
+        return self._make(self._checked_plan(request, fields), on_event, job_id)
 
     def _checked_plan(self, request: VideoRequest | str | None, fields: Mapping[str, Any]) -> Plan:
         """Return a plan that nothing stands in the way of, policies included."""
@@ -273,7 +274,7 @@ class VideoGenerator(VideoGeneratorInterface):
         return plan
 
     @abstractmethod
-    def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> Job:
         """Start the work of a plan that has been checked."""
 
     def generate(

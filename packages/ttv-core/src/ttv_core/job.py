@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ttv_core.plugins import PluginManager
     from ttv_core.results import VideoResult
 
-__all__ = ["Job", "JobContext", "check_waiting", "new_job_id"]
+__all__ = ["Job", "JobContext", "check_handler", "check_waiting", "new_job_id"]
 
 _SLICE = 0.1
 """Seconds."""
@@ -63,6 +64,24 @@ def check_waiting(timeout: Any, on_timeout: Any = "keep") -> None:
         raise InvalidInputError(violations=[Violation("on_timeout", "invalid", message)])
 
 
+def check_handler(on_event: object) -> None:
+    """See that what is to hear events is a function that can be called with one.
+
+    Raises:
+        InvalidInputError: If it is not; a coroutine function would never be awaited.
+    """
+    if on_event is None:
+        return
+    if callable(on_event):
+        called = getattr(type(on_event), "__call__", None)  # noqa: B004 - of an object with one
+        if not (iscoroutinefunction(on_event) or iscoroutinefunction(called)):
+            return
+        message = "on_event is a coroutine function, which nobody would await: take a plain one"
+    else:
+        message = f"on_event is {quoted(on_event)}: say a function that takes a JobEvent"
+    raise InvalidInputError(violations=[Violation("on_event", "invalid", message)])
+
+
 class JobContext:
     """What the code that makes a video has of its job: progress out, cancellation in.
 
@@ -79,11 +98,13 @@ class JobContext:
         on_event: EventHandler | None = None,
         plugins: PluginManager | None = None,
     ) -> None:
+        check_handler(on_event)
         self.job_id = job_id
         self.backend = backend
         self.timings: dict[str, float] = {}
         self._handler = on_event
         self._plugins = plugins
+        self._has_failed = False
         self._stop = False
         self._wish: Callable[[], bool] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -162,7 +183,10 @@ class JobContext:
             try:
                 self._handler(event)
             except Exception:  # noqa: BLE001 - the caller's own code; a paid job goes on
-                logger.exception("the on_event handler failed on %s", state)
+                # With all of it once: the others would be the same, a hundred times.
+                shown = not self._has_failed
+                self._has_failed = True
+                logger.error("the on_event handler failed on %s", state, exc_info=shown)
         if self._plugins is not None:
             self._plugins.tell(event)
 

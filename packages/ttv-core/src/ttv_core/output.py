@@ -192,7 +192,8 @@ def storage_error(error: OSError, path: Path) -> OutputError:
         errno.EROFS: ("not_writable", f"{folder} is on a read-only disk"),
     }
     reason = error.strerror or type(error).__name__
-    code, message = codes.get(error.errno or 0, ("storage", f"{path} cannot be written: {reason}"))
+    where = folder if path.parent == _HANDLES else path  # a file without a name has no other
+    code, message = codes.get(error.errno or 0, ("storage", f"{where} cannot be written: {reason}"))
     remedy = {"disk_full": "free some space, or write elsewhere"}.get(code, "write elsewhere")
     return OutputError(message, code=code, remedy=remedy)
 

@@ -17,12 +17,14 @@ from ttv_core.errors import (
     BackendUnavailableError,
     ConfigurationError,
     GenerationCancelledError,
+    VideoGenerationError,
 )
 from ttv_core.interface import VideoGenerator
 from ttv_core.job import JobContext, new_job_id
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.handle import RemoteJob
 from ttv_core.jobs.semantics import SubmitSemantics
+from ttv_core.jobs.states import TERMINAL
 from ttv_core.jobs.vendor import Poll, RemoteRef
 from ttv_core.output import check_writable, choose_target
 from ttv_core.settings import HIDDEN, BackendSettings
@@ -299,14 +301,14 @@ class RemoteVideoGenerator(VideoGenerator):
             self._interrupted(job)
             raise
 
-    def _make(self, plan: Plan, on_event: EventHandler | None) -> RemoteJob:
-        context = JobContext(new_job_id(), self.name, on_event, self.plugins)
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> RemoteJob:
+        context = JobContext(job_id or new_job_id(), self.name, on_event, self.plugins)
         here = desk()
         job = RemoteJob(plan, context, here, self)
         job.patience = getattr(self.settings, "timeout", None)
         if (before := here.known(plan)) is not None:
             job.changed(before)
-            return job.drive(self.see_through(job, before, here))
+            return job.drive(self._see_again(job, before, here))
         self._check_usable()
         identity = self.identity()
         here.check_up(self.name, identity)
@@ -337,6 +339,19 @@ class RemoteVideoGenerator(VideoGenerator):
         # Read back only where it is another: with thousands of jobs a second copy counts.
         kept = plan if record.id == own else None
         return await self.see_through(job, record, here, kept)
+
+    async def _see_again(self, job: RemoteJob, record: JobRecord, here: Desk) -> VideoResult:
+        """Bring the job to its end that has the same idempotency key, or tell how it ended."""
+        try:
+            return await self.see_through(job, record, here)
+        except VideoGenerationError as error:
+            if record.state in TERMINAL:
+                error.retryable = False
+                error.remedy = (
+                    f"so ended job {record.id}, which has this idempotency_key; another key makes "
+                    "another job"
+                )
+            raise
 
     async def see_through(
         self, job: RemoteJob, record: JobRecord, here: Desk, plan: Plan | None = None

@@ -22,7 +22,7 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_core.interface import VideoGenerator, as_request
-from ttv_core.job import Job, JobContext, new_job_id
+from ttv_core.job import Job, JobContext, check_handler, new_job_id
 from ttv_core.results import Attempt, Availability, VideoResult
 
 if TYPE_CHECKING:
@@ -325,13 +325,15 @@ class AutoGenerator(VideoGenerator):
         request: VideoRequest | str | None,
         fields: Mapping[str, Any],
         on_event: EventHandler | None,
+        job_id: str = "",
     ) -> _ChainJob:
+        check_handler(on_event)
         asked = as_request(request, fields)
         candidates = self.consider(asked)
         queue = self._queue(candidates)
         if not queue or queue[0].plan is None:
             raise self._nothing(candidates)
-        job = _ChainJob(queue[0].plan, JobContext(new_job_id(), self.name))
+        job = _ChainJob(queue[0].plan, JobContext(job_id or new_job_id(), self.name))
         work = partial(self._try_in_turn, asked, candidates, queue, job, on_event)
         job.run(work, daemon=True)
         return job
@@ -347,7 +349,7 @@ class AutoGenerator(VideoGenerator):
         job.last = True
         super()._timed_out(job, on_timeout)
 
-    def _make(self, plan: Plan, on_event: EventHandler | None) -> Job:
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> Job:
         raise NotImplementedError  # start() goes to the chosen backend's own
 
     def _try_in_turn(
@@ -359,6 +361,7 @@ class AutoGenerator(VideoGenerator):
         on_event: Callable[[JobEvent], None] | None,
     ) -> VideoResult:
         attempts = {c.name: c.attempt() for c in candidates}
+        known_as = job.id  # whoever has not waited has this: the first that is begun bears it
         for candidate in queue:
             generator, plan = candidate.generator, candidate.plan
             assert generator is not None
@@ -374,7 +377,8 @@ class AutoGenerator(VideoGenerator):
                 own = f"{request.idempotency_key}@{candidate.name}"
                 asked = request.with_(idempotency_key=own)
             try:
-                child = generator._launch(asked, {}, on_event)  # noqa: SLF001 - it is one of us
+                child = generator._launch(asked, {}, on_event, known_as)  # noqa: SLF001 - one of us
+                known_as = ""
                 result = job.follow(child, generator).wait()
             except VideoGenerationError as error:
                 allowed, why = may_fall_back(error)

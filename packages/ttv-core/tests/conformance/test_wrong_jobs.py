@@ -336,8 +336,8 @@ class TestARefusalThatIsToldAsSomethingElse(Zoo):
 
 
 class TellsNobody(ZooGenerator):
-    def _make(self, plan, on_event):
-        return super()._make(plan, None)
+    def _make(self, plan, on_event, job_id=""):
+        return super()._make(plan, None, job_id)
 
 
 class TestEventsThatNobodyHears(Zoo):

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ttv_core
 from ttv_core import (
     BackendUnavailableError,
     GenerationCancelledError,
@@ -129,6 +130,26 @@ def test_a_failing_event_handler_does_not_stop_the_video(grey, tmp_path, caplog)
 
     assert grey.generate("dusk", output=tmp_path / "d.mp4", on_event=handler).path.exists()
     assert "boom" in caplog.text
+
+
+def test_the_traceback_of_a_failing_event_handler_is_told_once(grey, tmp_path, caplog):
+    def handler(event):
+        raise KeyError("oh")
+
+    grey.generate("dusk", output=tmp_path / "d.mp4", on_event=handler)
+    told = [record for record in caplog.records if "on_event handler failed" in record.message]
+    assert len(told) > 2
+    assert [bool(record.exc_info) for record in told] == [True] + [False] * (len(told) - 1)
+
+
+@pytest.mark.parametrize("handler", [5, "print", asyncio.sleep])
+def test_what_cannot_hear_an_event_is_refused_before_there_is_a_job(handler, grey, tmp_path):
+    for start in (grey.generate, grey.start, ttv_core.generate):
+        with pytest.raises(InvalidInputError, match="on_event is"):
+            start("dusk", output=tmp_path / "d.mp4", on_event=handler)
+    with pytest.raises(InvalidInputError, match="on_event is"):
+        ttv_core.generate_many(["dusk"], output=tmp_path, on_event=handler)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_plugins_hear_every_event(grey, tmp_path):

@@ -91,6 +91,15 @@ def test_the_same_request_twice_is_wanted_twice(many, acme):
     assert acme.accepted == 4
 
 
+@pytest.mark.parametrize("one", ["a fox", {"prompt": "a fox"}, VideoRequest(prompt="a fox")])
+def test_one_request_is_not_taken_for_several(one, many, acme):
+    with pytest.raises(InvalidInputError, match="put it into a list"):
+        many(one)
+    with pytest.raises(InvalidInputError, match="put it into a list"):
+        next(ttv_core.plan_many(one))
+    assert acme.accepted == 0
+
+
 def test_a_picture_counts_by_what_it_shows(tmp_path):
     from ttv_core.batch.content import content_key
 

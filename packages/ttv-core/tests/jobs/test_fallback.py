@@ -208,6 +208,21 @@ def test_a_chain_returns_its_job_once_one_has_accepted(config, acme, other, tmp_
     assert other.requests["cancel"] == 1
 
 
+def test_the_id_of_a_chain_is_in_the_journal_also_for_who_has_not_waited(
+    config, acme, other, tmp_path, video
+):
+    job = ttv_core.start("a fox", config=config, duration=1, output=tmp_path / "a.mp4", wait=False)
+    kept = job.id
+    assert job.wait(30).job_id == kept == job.id
+    assert jobs.get(kept).backend == "acme"
+    acme.fail("create", "status", status=422)
+    job = ttv_core.start("a hen", config=config, duration=1, output=tmp_path / "b.mp4", wait=False)
+    kept = job.id
+    job.wait(30)
+    assert jobs.get(kept).state == "failed"  # the first that was begun
+    assert jobs.get(job.id).backend == "other"
+
+
 def test_a_chain_that_nobody_accepts_says_so(config, acme, other, tmp_path):
     acme.fail("create", "status", status=422)
     other.fail("create", "status", status=402)

@@ -23,6 +23,7 @@ from ttv_core import (
     GenerationTimeoutError,
     InvalidInputError,
     JobNotFoundError,
+    QuotaExceededError,
     SubmissionUncertainError,
     VideoGenerationError,
     background,
@@ -299,6 +300,17 @@ def test_a_backend_without_jobs_cannot_resume_any(acme, at_the_vendor, registry,
 
 
 # --- the caller's own key -------------------------------------------------------------------------
+
+
+def test_a_failure_that_a_key_brings_back_says_so_and_that_it_stays(acme, backend, tmp_path):
+    acme.fail("create", "status", times=9, status=429)
+    with pytest.raises(QuotaExceededError) as first:
+        backend(max_retries=0).generate("a fox", **fields(tmp_path, idempotency_key="mine"))
+    assert first.value.retryable
+    with pytest.raises(QuotaExceededError, match="another key makes another job") as again:
+        backend(max_retries=0).generate("a fox", **fields(tmp_path, idempotency_key="mine"))
+    assert (again.value.retryable, again.value.job_id) == (False, first.value.job_id)
+    assert acme.requests["create"] == 1
 
 
 def test_the_same_request_under_the_same_key_is_one_job(acme, backend, tmp_path, restart):

@@ -162,11 +162,11 @@ class PipelineGenerator(LocalVideoGenerator):
 
     # --- making ---------------------------------------------------------------------------------
 
-    def _make(self, plan: Plan, on_event: Any) -> Job:
+    def _make(self, plan: Plan, on_event: Any, job_id: str = "") -> Job:
         """Draw the seed that nobody chose, so that the result can tell it."""
         if "seed" not in plan.native:
             plan = replace(plan, native={**plan.native, "seed": secrets.randbelow(_SEEDS)})
-        return super()._make(plan, on_event)
+        return super()._make(plan, on_event, job_id)
 
     def render(self, plan: Plan, context: JobContext) -> Iterable[Frame] | Path:
         """Have the worker make the frames; see `LocalVideoGenerator.render`."""

@@ -127,8 +127,8 @@ class MinimaxGenerator(RemoteVideoGenerator):
         bound.semantics = bound.protocol.semantics
         return bound
 
-    def _make(self, plan: Plan, on_event: Any) -> Any:
-        return super(MinimaxGenerator, self._speaking(plan.model))._make(plan, on_event)
+    def _make(self, plan: Plan, on_event: Any, job_id: str = "") -> Any:
+        return super(MinimaxGenerator, self._speaking(plan.model))._make(plan, on_event, job_id)
 
     def resume(self, record: JobRecord, on_event: Any = None, *, check: bool = True) -> Any:
         """Take a job up again; see `RemoteVideoGenerator.resume`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,19 +18,20 @@ from ttv_core.batch.run import Batch, Makers
 from ttv_core.config import load_config
 from ttv_core.errors import InvalidInputError, OutputError, VideoGenerationError
 from ttv_core.factory import create_executor
+from ttv_core.job import check_handler
 from ttv_core.labels import quoted
 from ttv_core.output import make_folder
+from ttv_core.request import VideoRequest
 from ttv_core.results import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from ttv_core.batch.item import BatchItem
     from ttv_core.events import EventHandler
     from ttv_core.executors import Executor
     from ttv_core.planning import Plan
-    from ttv_core.request import VideoRequest
 
     Request = VideoRequest | Mapping[str, Any] | str | Line
 
@@ -80,7 +82,7 @@ def generate_many(
         One item for each request, in the order in which they end.
 
     Raises:
-        InvalidInputError: If the budget or the concurrency is no such number.
+        InvalidInputError: If the budget or the concurrency is no such number, or it is one request.
         OutputError: If the folder cannot be used, or another process works on the batch.
         ConfigurationError: If a setting is wrong.
         BackendUnavailableError: If there is no such executor, or its machines cannot be reached.
@@ -97,8 +99,10 @@ def generate_many(
         >>> {item.state for item in again}
         {'skipped'}
     """
+    _check_several(requests)
     _check_name(name)
     _check_concurrency(concurrency)
+    check_handler(on_event)
     how = {"concurrency": concurrency, "retry_failed": retry_failed, "on_event": on_event}
     read = load_config(config)
     if isinstance(executor, str):
@@ -159,6 +163,7 @@ def plan_many(
     Yields:
         Each request with its plan, or with what stands in the way of one.
     """
+    _check_several(requests)
     makers = Makers(backend, load_config(config), fallback_backends)
     for number, asked in enumerate(requests, 1):
         line = as_line(asked, number)
@@ -176,6 +181,13 @@ def _next(done: queue.SimpleQueue[BatchItem | None], work: Future[None]) -> Batc
         except queue.Empty:
             if work.done() and done.empty():
                 return None
+
+
+def _check_several(requests: object) -> None:
+    """Refuse one request where several belong: its letters or fields would be taken for them."""
+    if isinstance(requests, str | bytes | Mapping | VideoRequest):
+        message = f"requests is one {type(requests).__name__}: put it into a list"
+        raise InvalidInputError(violations=[Violation("requests", "invalid", message)])
 
 
 def _money(budget: Decimal | float | str | None) -> Decimal | None:

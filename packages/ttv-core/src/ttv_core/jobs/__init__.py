@@ -6,6 +6,7 @@ A job outlives the process that started it; `ttv_core.resume` takes one up again
 looking      get, select, attempts, costs, expected_seconds, jobs_here, is_worked_on
 settling     adopt, confirm_not_submitted, abandon, ask_to_cancel, purge
 records      JobRecord, AttemptRecord, JobHere, Spending; STATES, TERMINAL, ending, state_folder
+errors       JournalError, an OutputError: the journal cannot be used
 backends     SubmitSemantics, IdempotencyKey, Lookup, Polling: what a vendor promises
 ```
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ttv_core.jobs.runner import ending
     from ttv_core.jobs.semantics import IdempotencyKey, Lookup, Polling, SubmitSemantics
     from ttv_core.jobs.states import STATES, TERMINAL
+    from ttv_core.jobs.store import JournalError
     from ttv_core.jobs.verbs import (
         Spending,
         abandon,
@@ -42,6 +44,7 @@ _HOME = {
     "runner": ("ending",),
     "semantics": ("IdempotencyKey", "Lookup", "Polling", "SubmitSemantics"),
     "states": ("STATES", "TERMINAL"),
+    "store": ("JournalError",),
     "verbs": (
         "Spending",
         "abandon",
@@ -66,6 +69,7 @@ __all__ = [
     "IdempotencyKey",
     "JobHere",
     "JobRecord",
+    "JournalError",
     "Lookup",
     "Polling",
     "Spending",

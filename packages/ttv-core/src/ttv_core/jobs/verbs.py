@@ -60,7 +60,7 @@ def select(
         InvalidInputError: If there is no such state.
         JournalError: If the journal cannot be read.
     """
-    wanted = list(states)
+    wanted = [states] if isinstance(states, str) else list(states)
     if wrong := [state for state in wanted if state not in STATES]:
         allowed = ", ".join(STATES)
         message = f"there is no state {wrong[0]!r}; allowed: {allowed}"
