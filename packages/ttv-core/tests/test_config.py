@@ -260,9 +260,7 @@ def test_a_file_that_cannot_be_read_says_why_and_who_named_it(bare_environment, 
 
 
 def test_what_is_no_file_and_no_mapping_is_no_configuration(bare_environment):
-    assert (
-        complaint(5).message == "a configuration is a file, a mapping or a Config, not of type int"
-    )
+    assert complaint(5).message.endswith("a mapping or a Config, and not of type int")
 
 
 def test_a_folder_of_that_name_is_no_configuration(bare_environment):
