@@ -129,6 +129,7 @@ def plan(
     *,
     backend: str | None = None,
     config: ConfigSource = None,
+    fallback_backends: Sequence[str] | None = None,
     **fields: Any,
 ) -> Plan:
     """Say what would be sent, what it would cost, and what stands in the way. Nothing is sent.
@@ -137,6 +138,8 @@ def plan(
         prompt: What to show, or a whole `VideoRequest`.
         backend: Name of the backend; chosen as `create_video_generator` does when left out.
         config: As for `create_video_generator`.
+        fallback_backends: What is tried next; those of the configuration when left out. Who was
+            passed over, and why, is in the plan's `warnings`.
         **fields: Fields of `VideoRequest`.
 
     Raises:
@@ -151,7 +154,7 @@ def plan(
         (True, 'free', 120)
     """
     request = as_request(prompt, fields)
-    return _generator(request, config, backend, None).plan(request)
+    return _generator(request, config, backend, fallback_backends).plan(request)
 
 
 def start(

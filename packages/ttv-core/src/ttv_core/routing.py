@@ -272,6 +272,8 @@ class AutoGenerator(VideoGenerator):
     def plan(self, request: VideoRequest | str | None = None, /, **fields: Any) -> Plan:
         """Return the plan of the backend that would be used.
 
+        Whoever the user named and who is passed over is in its warnings, with the reason.
+
         Raises:
             AllBackendsFailedError: If none can serve the request; `.attempts` says why.
             InvalidInputError: If a field is unknown or of the wrong kind.
@@ -280,7 +282,15 @@ class AutoGenerator(VideoGenerator):
         queue = self._queue(candidates)
         if not queue or queue[0].plan is None:
             raise self._nothing(candidates)
-        return queue[0].plan
+        plan = queue[0].plan
+        named = (*(() if self._ranked else self.first), *self.fallbacks)
+        before = named[: named.index(queue[0].name)] if queue[0].name in named else ()
+        passed = [
+            f"{c.name} is passed over: {c.reason}"
+            for c in candidates
+            if c.name in before and c.reason
+        ]
+        return replace(plan, warnings=(*plan.warnings, *passed)) if passed else plan
 
     def availability(self, *, deep: bool = False) -> Availability:
         """Say whether any candidate can be used now."""

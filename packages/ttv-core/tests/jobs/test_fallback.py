@@ -223,6 +223,15 @@ def test_the_id_of_a_chain_is_in_the_journal_also_for_who_has_not_waited(
     assert jobs.get(job.id).backend == "other"
 
 
+def test_a_plan_says_who_is_passed_over_and_why(config, acme, other):
+    assert ttv_core.plan("a fox", config=config, duration=1).warnings == ()
+    config["backends"]["acme"]["enabled"] = False
+    del config["fallback_backends"]
+    plan = ttv_core.plan("a fox", config=config, duration=1, fallback_backends=["other"])
+    assert plan.backend == "other"
+    assert [w for w in plan.warnings if w.startswith("acme is passed over: ")]
+
+
 def test_a_chain_that_nobody_accepts_says_so(config, acme, other, tmp_path):
     acme.fail("create", "status", status=422)
     other.fail("create", "status", status=402)
