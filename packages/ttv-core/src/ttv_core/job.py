@@ -251,7 +251,16 @@ class Job:
         return self._future.done()
 
     def cancel(self) -> None:
-        """Ask it to stop at its next step; nothing is left behind. Wait to see it ended."""
+        """Ask it to stop at its next step; nothing is left behind. Wait to see it ended.
+
+        One at a vendor is stopped there, if the vendor can; it may be done before it hears of it.
+
+        Raises:
+            VideoGenerationError: With code "cannot_cancel", if it is at a vendor that cannot
+                cancel: it goes on then, and may be charged.
+            JobNotFoundError: If it is at a vendor and the journal does not have it any more.
+            JournalError: If it is at a vendor and the journal cannot be read or written.
+        """
         self._context.cancel()
 
     def wait(self, timeout: float | None = None) -> VideoResult:

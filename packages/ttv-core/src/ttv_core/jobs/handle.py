@@ -129,7 +129,10 @@ class RemoteJob(Job):
         """Ask the vendor to stop it. Wait to see how it ended: it may be done before.
 
         Raises:
-            VideoGenerationError: If the vendor cannot cancel; the job goes on then.
+            VideoGenerationError: With code "cannot_cancel", if the vendor cannot cancel: the job
+                goes on then, and may be charged.
+            JobNotFoundError: If the journal does not have it any more.
+            JournalError: If the journal cannot be read or written.
         """
         if self.done:
             return
