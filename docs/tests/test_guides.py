@@ -18,12 +18,12 @@ PARTS = ("class AcmeGenerator(", "class Acme(Simulator):", "class TestAcme(")
 STARTUP = Path(__file__).parent / "startup"
 SERVED = """
 import os, sys
-BACKEND, FALLBACKS = sys.argv[1], []
+BACKEND, *FALLBACKS = sys.argv[1].split()
 crash = sys.argv[2]
 heard = hear
 def hear(order, event):
     heard(order, event)
-    if event.state == crash:
+    if crash == f"{event.backend} {event.state}":
         os._exit(9)
 async def main():
     order = Order("fox-1", "a red fox", seconds=float(sys.argv[3]))
@@ -53,7 +53,7 @@ def serve(tmp_path, clip):
         }
 
         def run(backend, crash="-"):
-            seconds = "5" if backend == "runway" else "0.5"
+            seconds = "0.5" if backend == "animatic" else "5"
             return subprocess.run(
                 [sys.executable, "service.py", backend, crash, seconds],
                 cwd=tmp_path,
@@ -68,7 +68,7 @@ def serve(tmp_path, clip):
         yield run
 
 
-@pytest.mark.parametrize("crash", ["accepted", "downloading"])
+@pytest.mark.parametrize("crash", ["runway accepted", "runway downloading"])
 def test_the_service_takes_up_what_a_vendor_has(serve, crash):
     assert serve("runway", crash).returncode == 9
     again = serve("runway")
@@ -79,14 +79,23 @@ def test_the_service_takes_up_what_a_vendor_has(serve, crash):
 
 
 def test_the_service_keeps_an_order_open_of_which_nobody_knows(serve):
-    assert serve("runway", "submitting").returncode == 9
+    assert serve("runway", "runway submitting").returncode == 9
     again = serve("runway")
     assert again.stdout.split()[0] == "open", again.stderr
     assert serve.vendor.accepted == 0
 
 
+def test_the_service_goes_on_with_the_fallback(serve):
+    serve.vendor.fail("create", "status", status=400)
+    assert serve("runway animatic", "animatic running").returncode == 9
+    again = serve("runway animatic")
+    assert again.stdout.startswith("done fox-1.mp4 for free"), again.stderr
+    assert serve.vendor.accepted == 0
+    assert serve.vendor.requests["create"] == 1
+
+
 def test_the_service_begins_anew_on_this_machine_and_knows_what_was_finished(serve):
-    assert serve("animatic", "running").returncode == 9
+    assert serve("animatic", "animatic running").returncode == 9
     assert serve("animatic").stdout.startswith("done fox-1.mp4 for free")
     assert serve("animatic").stdout.split()[0] == "done"
 
