@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from ttv_core import InvalidInputError, OutputError
 from ttv_core.interface import Defaults
-from ttv_core.output import PendingFile, check_writable, slug
+from ttv_core.output import PendingFile, check_writable, slug, storage_error
 
 
 def names(folder):
@@ -226,3 +227,10 @@ def test_a_file_without_a_name_does_not_replace_one(tmp_path):
             pending.publish()
     assert caught.value.code == "exists"
     assert target.read_bytes() == b"old"
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no files without a name")
+def test_what_stands_in_the_way_of_a_file_without_a_name_is_told_of_its_folder(tmp_path):
+    with PendingFile(tmp_path / "a.mp4", overwrite=False).create(unnamed=True) as pending:
+        error = storage_error(OSError(errno.EFBIG, "File too large"), pending.path)
+    assert error.message == f"{tmp_path} cannot be written: File too large"

@@ -302,6 +302,24 @@ def test_a_backend_without_jobs_cannot_resume_any(acme, at_the_vendor, registry,
 # --- the caller's own key -------------------------------------------------------------------------
 
 
+def test_who_no_longer_awaits_a_job_does_not_end_it(acme, backend, tmp_path, video):
+    acme.states = ["running"]
+
+    async def leave():
+        job = backend()._launch("a fox", fields(tmp_path), None)
+        waiting = asyncio.ensure_future(asyncio.wrap_future(job.future))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return job
+
+    job = asyncio.run(leave())
+    assert job.accepted() is job
+    acme.finish()
+    assert job.wait(60).path.read_bytes() == video
+
+
 def test_a_failure_that_a_key_brings_back_says_so_and_that_it_stays(acme, backend, tmp_path):
     acme.fail("create", "status", times=9, status=429)
     with pytest.raises(QuotaExceededError) as first:

@@ -45,6 +45,7 @@ class RemoteJob(Job):
 
     def drive(self, work: Coroutine[Any, Any, VideoResult]) -> RemoteJob:
         """Have the work done in the background."""
+        self._future.set_running_or_notify_cancel()  # who waits may go, and only `cancel` stops it
         begin(self._driven(work))
         return self
 
