@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ttv_core.interface import VideoGenerator
     from ttv_core.planning import Plan
 
-__all__ = ["Optional", "Options"]
+__all__ = ["HasOptions", "Options"]
 
 _TRIED = 2
 
 
-class Optional(Asking):
+class HasOptions(Asking):
     """What the author of a backend sets about its own options.
 
     Attributes:
@@ -55,7 +55,7 @@ class Optional(Asking):
         return plan if plan.ok and not plan.adjustments else None
 
 
-class Options(Optional):
+class Options(HasOptions):
     """A test of a backend's own options."""
 
     def test_no_option_is_dropped(self) -> None:

@@ -6,7 +6,7 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ttv_core.testing.conformance.options import Optional
+from ttv_core.testing.conformance.options import HasOptions
 from ttv_core.testing.conformance.values import common, wishes_of
 from ttv_core.testing.conformance.vendor import AtAVendor
 from ttv_core.testing.conformance.verdict import all_hold, told
@@ -26,7 +26,7 @@ _SUBMIT = "ttv_core.RemoteVideoGenerator.submit"
 _PREPARE = "ttv_core.RemoteVideoGenerator.prepare"
 
 
-class Sending(AtAVendor, Optional):
+class Sending(AtAVendor, HasOptions):
     """Tests of `prepare` and `submit`."""
 
     def test_every_mode_is_sent(self) -> None:
