@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tools import doc_pages, readme_commands, wheel_contents
 from tools.lowest_versions import all_of, lowest_groups, lowest_versions
-from tools.workspace import CORE, ROOT, Package, closure, packages
+from tools.workspace import CORE, ROOT, Package, closure, is_huge, packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,11 +41,7 @@ PYTHONS = python_versions(PACKAGES[CORE].pyproject)
 HERE = [version for version in PYTHONS if get_interpreter(version)] or PYTHONS
 OLDEST, NEWEST = HERE[0], HERE[-1]
 # What a constraints.txt fixes is downloaded for one Python only.
-HUGE = {
-    name
-    for name in PACKAGES
-    if any(PACKAGES[each].constraints for each in closure([Requirement(name)]))
-}
+HUGE = {name for name in PACKAGES if is_huge([Requirement(name)])}
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/pyproject.toml"))
 WHEELHOUSE = ROOT / ".nox" / "wheelhouse"
 CORE_COVERAGE = 95

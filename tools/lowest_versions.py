@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tools.workspace import Package, closure, packages
+from tools.workspace import Package, closure, is_huge, packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ def lowest_groups(members: Iterable[Package]) -> list[list[Package]]:
     groups: list[tuple[bool, dict[str, str], list[Package]]] = []
     for package in members:
         needed = [all_of(package)]
-        huge = any(packages()[name].constraints for name in closure(needed))
+        huge = is_huge(needed)
         pins = dict(line.split("==") for line in lowest_versions(needed))
         for other_huge, shared, group in groups:
             if huge == other_huge and pins.items() <= (pins | shared).items():

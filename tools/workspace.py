@@ -92,6 +92,16 @@ def packages() -> dict[str, Package]:
     return {package.name: package for package in found}
 
 
+def is_huge(requirements: list[Requirement]) -> bool:
+    """Tell whether a package with a constraints.txt is among what is required.
+
+    Args:
+        requirements: where to start.
+    """
+    members = packages()
+    return any(members[name].constraints for name in closure(requirements))
+
+
 def closure(requirements: list[Requirement]) -> dict[str, list[Requirement]]:
     """Follow requirements through the packages of this repository.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from pydantic_core import PydanticUndefined
+from typing import TYPE_CHECKING
 
 from tools.site.markdown import cell, table
 from ttv_core import Config, RemoteSettings
 from ttv_core.config import _General
-from ttv_core.described import attributes, kind_of
+from ttv_core.described import attributes, fields
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from ttv_core.described import Described
 
 __all__ = ["general_keys", "settings_table"]
 
@@ -27,8 +27,8 @@ def general_keys() -> str:
     """Return the table of the keys that belong to the core."""
     said = attributes(Config) | _MORE
     rows = [
-        (f"`{name}`", _kind(field), _default(field), said.get(name, ""))
-        for name, field in _General.model_fields.items()
+        (f"`{key.name}`", _kind(key), _default(key), said.get(key.name, ""))
+        for key in fields(_General)
     ]
     return table(("key", "type", "default", "meaning"), rows)
 
@@ -40,30 +40,28 @@ def settings_table(settings: type[BaseModel], *, inherited: bool = False) -> str
         settings: The model.
         inherited: Whether to list what every remote backend has too.
     """
-    said = attributes(settings)
     known = () if inherited else RemoteSettings.model_fields
     variables: dict[str, tuple[str, ...]] = dict(getattr(settings, "environment", {}))
-    names = [name for name in settings.model_fields if name not in known or name in variables]
     rows = [
         (
-            f"`{name}`",
-            _kind(settings.model_fields[name]),
-            _default(settings.model_fields[name]),
-            ", ".join(f"`{variable}`" for variable in variables.get(name, ())),
-            said.get(name, ""),
+            f"`{key.name}`",
+            _kind(key),
+            _default(key),
+            ", ".join(f"`{variable}`" for variable in variables.get(key.name, ())),
+            key.description,
         )
-        for name in names
+        for key in fields(settings)
+        if key.name not in known or key.name in variables
     ]
     return table(("setting", "type", "default", "or the variable", "meaning"), rows)
 
 
-def _kind(field: Any) -> str:
+def _kind(key: Described) -> str:
     """Return a field's type; that it may be left out is told by an empty default."""
-    return f"`{kind_of(field.annotation).removesuffix(' | None')}`"
+    return f"`{key.type.removesuffix(' | None')}`"
 
 
-def _default(field: Any) -> str:
-    value = field.get_default(call_default_factory=True)
-    if value is PydanticUndefined:
+def _default(key: Described) -> str:
+    if key.required:
         return "required"
-    return "" if value is None or value in ((), {}, []) else f"`{cell(value)}`"
+    return "" if key.default in (None, [], {}) else f"`{cell(key.default)}`"

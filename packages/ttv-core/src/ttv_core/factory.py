@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -16,7 +17,7 @@ from ttv_core.results import VideoResult, Violation
 from ttv_core.routing import AutoGenerator, Candidate, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ttv_core.events import EventHandler
     from ttv_core.executors import Executor
@@ -284,7 +285,7 @@ def resume(
     from ttv_core.jobs.verbs import get
     from ttv_core.remote import RemoteVideoGenerator
 
-    record = get(job if isinstance(job, str) else str(dict(job or {}).get("id")))
+    record = get(str(job.get("id") if isinstance(job, Mapping) else job))
     read = load_config(config)
     try:
         made = create_video_generator(read, record.backend, fallback_backends=())

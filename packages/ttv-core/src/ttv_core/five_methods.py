@@ -21,7 +21,7 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_core.interface import VideoGenerator, as_request
-from ttv_core.job import Job, JobContext, new_job_id
+from ttv_core.job import Job, JobContext
 from ttv_core.output import PendingFile, choose_target, sidecar_path, storage_error
 from ttv_core.planning import cost_violation
 from ttv_core.results import (
@@ -160,9 +160,9 @@ class FiveMethodGenerator(VideoGenerator):
             msg = f"{self.name} failed: {type(error).__name__}: {error}"
             raise BackendUnavailableError(msg, backend=self.name, code="contract") from error
 
-    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> Job:
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str) -> Job:
         self.availability().check(self.name)
-        context = JobContext(job_id or new_job_id(), self.name, on_event, self.plugins)
+        context = JobContext(job_id, self.name, on_event, self.plugins)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         pending = PendingFile(target, overwrite=plan.request.overwrite).create()
         # It cannot be stopped from outside, so it must not keep the process alive either.

@@ -15,7 +15,7 @@ from ttv_core.errors import (
     ModelNotFoundError,
     VideoGenerationError,
 )
-from ttv_core.job import check_waiting
+from ttv_core.job import check_waiting, new_job_id
 from ttv_core.planning import Plan, find_model, make_plan
 from ttv_core.request import VideoRequest
 from ttv_core.results import Availability, VideoResult, Violation
@@ -263,7 +263,8 @@ class VideoGenerator(VideoGeneratorInterface):
         job_id: str = "",
     ) -> Job:
         """Plan, and start the work, without waiting for anything; under an id, if one is given."""
-        return self._make(self._checked_plan(request, fields), on_event, job_id)
+        plan = self._checked_plan(request, fields)
+        return self._make(plan, on_event, job_id or new_job_id())
 
     def _checked_plan(self, request: VideoRequest | str | None, fields: Mapping[str, Any]) -> Plan:
         """Return a plan that nothing stands in the way of, policies included."""
@@ -274,8 +275,8 @@ class VideoGenerator(VideoGeneratorInterface):
         return plan
 
     @abstractmethod
-    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> Job:
-        """Start the work of a plan that has been checked."""
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str) -> Job:
+        """Start the work of a plan that has been checked, as the job of that id."""
 
     def generate(
         self,

@@ -104,7 +104,7 @@ class JobContext:
         self.timings: dict[str, float] = {}
         self._handler = on_event
         self._plugins = plugins
-        self._has_failed = False
+        self._handler_failed = False
         self._stop = False
         self._wish: Callable[[], bool] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -184,8 +184,8 @@ class JobContext:
                 self._handler(event)
             except Exception:  # noqa: BLE001 - the caller's own code; a paid job goes on
                 # With all of it once: the others would be the same, a hundred times.
-                shown = not self._has_failed
-                self._has_failed = True
+                shown = not self._handler_failed
+                self._handler_failed = True
                 logger.error("the on_event handler failed on %s", state, exc_info=shown)
         if self._plugins is not None:
             self._plugins.tell(event)

@@ -168,8 +168,8 @@ class LocalVideoGenerator(VideoGenerator):
                 self.unload()
             self._loaded = False
 
-    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> Job:
-        context = JobContext(job_id or new_job_id(), self.name, on_event, self.plugins)
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str) -> Job:
+        context = JobContext(job_id, self.name, on_event, self.plugins)
         target = choose_target(plan, context.job_id, self.defaults.output_dir)
         # Made here and now: where the folder cannot be written to, the caller hears it at once.
         pending = PendingFile(target, overwrite=plan.request.overwrite)

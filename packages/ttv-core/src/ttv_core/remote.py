@@ -20,7 +20,7 @@ from ttv_core.errors import (
     VideoGenerationError,
 )
 from ttv_core.interface import VideoGenerator
-from ttv_core.job import JobContext, new_job_id
+from ttv_core.job import JobContext
 from ttv_core.jobs.desk import desk
 from ttv_core.jobs.handle import RemoteJob
 from ttv_core.jobs.semantics import SubmitSemantics
@@ -301,8 +301,8 @@ class RemoteVideoGenerator(VideoGenerator):
             self._interrupted(job)
             raise
 
-    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> RemoteJob:
-        context = JobContext(job_id or new_job_id(), self.name, on_event, self.plugins)
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str) -> RemoteJob:
+        context = JobContext(job_id, self.name, on_event, self.plugins)
         here = desk()
         job = RemoteJob(plan, context, here, self)
         job.patience = getattr(self.settings, "timeout", None)

@@ -359,7 +359,7 @@ class AutoGenerator(VideoGenerator):
         job.last = True
         super()._timed_out(job, on_timeout)
 
-    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str = "") -> Job:
+    def _make(self, plan: Plan, on_event: EventHandler | None, job_id: str) -> Job:
         raise NotImplementedError  # start() goes to the chosen backend's own
 
     def _try_in_turn(

@@ -336,7 +336,7 @@ class TestARefusalThatIsToldAsSomethingElse(Zoo):
 
 
 class TellsNobody(ZooGenerator):
-    def _make(self, plan, on_event, job_id=""):
+    def _make(self, plan, on_event, job_id):
         return super()._make(plan, None, job_id)
 
 

@@ -320,6 +320,12 @@ def test_who_no_longer_awaits_a_job_does_not_end_it(acme, backend, tmp_path, vid
     assert job.wait(60).path.read_bytes() == video
 
 
+@pytest.mark.parametrize("nothing", [None, 5, {}, "", []])
+def test_what_names_no_job_is_no_job(nothing, acme):
+    with pytest.raises(JobNotFoundError):
+        ttv_core.resume(nothing)
+
+
 def test_a_failure_that_a_key_brings_back_says_so_and_that_it_stays(acme, backend, tmp_path):
     acme.fail("create", "status", times=9, status=429)
     with pytest.raises(QuotaExceededError) as first:

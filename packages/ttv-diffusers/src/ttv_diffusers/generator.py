@@ -162,7 +162,7 @@ class PipelineGenerator(LocalVideoGenerator):
 
     # --- making ---------------------------------------------------------------------------------
 
-    def _make(self, plan: Plan, on_event: Any, job_id: str = "") -> Job:
+    def _make(self, plan: Plan, on_event: Any, job_id: str) -> Job:
         """Draw the seed that nobody chose, so that the result can tell it."""
         if "seed" not in plan.native:
             plan = replace(plan, native={**plan.native, "seed": secrets.randbelow(_SEEDS)})

@@ -127,7 +127,7 @@ class MinimaxGenerator(RemoteVideoGenerator):
         bound.semantics = bound.protocol.semantics
         return bound
 
-    def _make(self, plan: Plan, on_event: Any, job_id: str = "") -> Any:
+    def _make(self, plan: Plan, on_event: Any, job_id: str) -> Any:
         return super(MinimaxGenerator, self._speaking(plan.model))._make(plan, on_event, job_id)
 
     def resume(self, record: JobRecord, on_event: Any = None, *, check: bool = True) -> Any:

@@ -8,9 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any, get_args
 
 from ttv_core.errors import VideoGenerationError
-from ttv_core.job import new_job_id
 from ttv_core.jobs.vendor import Poll, PollState
-from ttv_core.testing.conformance.vendor import AtAVendor
+from ttv_core.testing.conformance.vendor import AtAVendor, fresh_key
 from ttv_core.testing.conformance.verdict import all_hold
 from ttv_core.testing.simulator import Fault
 
@@ -56,8 +55,8 @@ class Answers(AtAVendor):
     def _calls(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         """Return what asks the vendor, with its jobs in the state for it."""
         backend = self._one
-        key, since = f"{new_job_id()}-1", time.time()
-        ref = self.created("the smallest request", key)
+        key, since = fresh_key(), time.time()
+        ref = self.created(key)
         plan = backend.plan(**self.asks)
         for state in (self.waiting, self.running, self.failed, self.filtered, self.done):
             if state is not None:

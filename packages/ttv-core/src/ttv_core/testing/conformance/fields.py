@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ttv_core.errors import InvalidInputError
 from ttv_core.testing.conformance.asking import Asked, Asking
-from ttv_core.testing.conformance.values import Wish, wishes_of
+from ttv_core.testing.conformance.values import Wish, alike, wishes_of
 from ttv_core.testing.conformance.verdict import all_hold
 
 if TYPE_CHECKING:
@@ -55,11 +54,9 @@ class Fields(Asking):
             plans = [
                 (value, self._planned(backend, asked, {wish.field: value})) for value in wish.legal
             ]
-            planned = [(value, plan.native) for value, plan in plans if plan.ok]
             problems += [
                 f"{asked}: {wish.field}={one!r} and {wish.field}={other!r} plan the same"
-                for (one, native), (other, another) in combinations(planned, 2)
-                if native == another
+                for one, other in alike((value, plan) for value, plan in plans if plan.ok)
             ]
         all_hold(
             problems,

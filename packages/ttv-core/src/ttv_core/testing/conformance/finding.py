@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ttv_core.errors import VideoGenerationError
-from ttv_core.job import new_job_id
 from ttv_core.testing.conformance.answers import without_lists
 from ttv_core.testing.conformance.faults import NO_LISTS
-from ttv_core.testing.conformance.vendor import AtAVendor
+from ttv_core.testing.conformance.vendor import AtAVendor, fresh_key
 from ttv_core.testing.conformance.verdict import all_hold, broken, holds, told
 from ttv_core.testing.simulator import Fault
 
@@ -22,7 +21,6 @@ __all__ = ["Finding"]
 
 _SUBMIT = "ttv_core.RemoteVideoGenerator.submit"
 _LOOKUP = "ttv_core.RemoteVideoGenerator.lookup"
-_SMALLEST = "the smallest request"
 
 
 class Finding(AtAVendor):
@@ -30,7 +28,7 @@ class Finding(AtAVendor):
 
     def test_two_requests_are_two_jobs(self) -> None:
         """Create the same twice, each with a key of its own: there are two jobs."""
-        one, other = (self.created(_SMALLEST) for _ in range(2))
+        one, other = (self.created() for _ in range(2))
         holds(
             one.id != other.id and self.vendor.accepted > 1,
             f"two requests, each with its own key, came to {self.vendor.accepted} jobs, with the "
@@ -44,8 +42,8 @@ class Finding(AtAVendor):
         """Create the same twice with one key, where that is declared: there is one job."""
         if self._one.semantics.idempotency is None:
             pytest.skip("its vendor does not know a repeated create by its key")
-        key = f"{new_job_id()}-1"
-        one, other = (self.created(_SMALLEST, key) for _ in range(2))
+        key = fresh_key()
+        one, other = (self.created(key) for _ in range(2))
         holds(
             one.id == other.id and self.vendor.accepted == 1,
             "`semantics.idempotency` is declared, and the same create with the same key came to "
@@ -69,7 +67,7 @@ class Finding(AtAVendor):
         lookup = self._one.semantics.lookup
         if lookup is None or not lookup.absence_is_proof:
             return
-        found = self._looked_up(f"{new_job_id()}-1", since)
+        found = self._looked_up(fresh_key(), since)
         holds(
             found is None,
             f"`lookup` returns {found!r} for a key with which nothing was created",
@@ -81,7 +79,7 @@ class Finding(AtAVendor):
         """Garble the answer to a lookup: that is an error, and no proof of absence."""
         key, since, _ = self._lost()
         before = self.vendor.requests.copy()
-        self._looked_up(f"{new_job_id()}-1", since)
+        self._looked_up(fresh_key(), since)
         kinds = self.vendor.requests - before
         said = {kind: self.vendor.answers.get(kind, b"") for kind in kinds}
         odd = [(kind, fault, made) for kind in kinds for fault, made in NO_LISTS.items()]
@@ -116,8 +114,8 @@ class Finding(AtAVendor):
         __tracebackhide__ = True
         if self._one.semantics.lookup is None:
             pytest.skip("its vendor lists no jobs")
-        key, since = f"{new_job_id()}-1", time.time()
-        return key, since, self.created(_SMALLEST, key)
+        key, since = fresh_key(), time.time()
+        return key, since, self.created(key)
 
     def _asked(self, key: str, since: float) -> Any:
         backend = self._one

@@ -72,7 +72,7 @@ class Linking(AtAVendor):
         __tracebackhide__ = True
         if self.files is None:
             pytest.skip("the video comes in an answer, not as a file")
-        one, other = (self.created("the smallest request") for _ in range(2))
+        one, other = (self.created() for _ in range(2))
         self.finish()
         return one, other
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 import types
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from ttv_core.errors import InvalidInputError
 from ttv_core.testing.conformance.asking import Asking
+from ttv_core.testing.conformance.values import alike
 from ttv_core.testing.conformance.verdict import all_hold
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class Options(HasOptions):
                 ]
                 problems += [
                     f"{asked}: options.{self.name}.{name}={one!r} and {other!r} plan the same"
-                    for (one, first), (other, second) in combinations(plans, 2)
-                    if first.native == second.native
+                    for one, other in alike(plans)
                 ]
         all_hold(
             problems,
@@ -96,10 +95,8 @@ def _values(field: FieldInfo) -> Iterator[Any]:
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in _UNIONS else (annotation,)
-
-
-_UNIONS = (Union, types.UnionType)
+    is_union = get_origin(annotation) in {Union, types.UnionType}
+    return get_args(annotation) if is_union else (annotation,)
 
 
 def _numbers(kind: Any, field: FieldInfo) -> tuple[Any, ...]:

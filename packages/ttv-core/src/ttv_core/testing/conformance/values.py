@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ttv_core.labels import parse_ratio, tier_pixels
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 
     from ttv_core.capabilities import ModelCapabilities
     from ttv_core.domains import Numbers
+    from ttv_core.planning import Plan
     from ttv_core.sizes import Canvas
 
-__all__ = ["Wish", "common", "wishes_of"]
+__all__ = ["Wish", "alike", "common", "wishes_of"]
 
 _RATIOS = ("16:9", "9:16", "1:1", "21:9", "37:10")
 _TIERS = ("720p", "480p", "1080p", "313p")
@@ -53,6 +55,17 @@ def wishes_of(model: ModelCapabilities) -> Iterator[Wish]:
         else:
             yield Wish(field, (), (support == "never",))
     yield _number("n", model.n, whole=True)
+
+
+def alike(plans: Iterable[tuple[Any, Plan]]) -> Iterator[tuple[Any, Any]]:
+    """Return the pairs of values that are planned as the same.
+
+    Args:
+        plans: What each value comes to.
+    """
+    for (one, first), (other, second) in combinations(plans, 2):
+        if first.native == second.native:
+            yield one, other
 
 
 def common(one: ModelCapabilities, other: ModelCapabilities) -> dict[str, Any]:

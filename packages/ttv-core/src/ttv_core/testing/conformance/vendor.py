@@ -31,13 +31,18 @@ if TYPE_CHECKING:
     from ttv_core.results import VideoResult
     from ttv_core.testing.simulator import Fault, Simulator, Task
 
-__all__ = ["AtAVendor"]
+__all__ = ["AtAVendor", "fresh_key"]
 
 _ONE_QUESTION = 5.0
 _MAKE_ONE = (
     "see what the backend sends in `prepare` and `submit`, and whether the simulator takes it as "
     "the vendor would"
 )
+
+
+def fresh_key() -> str:
+    """Return a key for a create that no other has, as ttv_core makes them."""
+    return f"{new_job_id()}-1"
 
 
 class AtAVendor(Asking):
@@ -122,7 +127,7 @@ class AtAVendor(Asking):
     # It stands here so that it runs before the tests that go by these words.
     def test_each_state_is_read_as_what_it_is(self) -> None:
         """Ask for a job in each state of this class: `poll` tells it as such."""
-        ref = self.created("the smallest request")
+        ref = self.created()
         meant = {
             "waiting": (self.waiting, {"queued", "running"}),
             "running": (self.running, {"queued", "running"}),
@@ -197,7 +202,7 @@ class AtAVendor(Asking):
         """
         backend = self._one
         plan = backend.plan(**{**self.asks, **fields})
-        key = f"{new_job_id()}-1" if key is None else key  # as ttv_core makes them
+        key = fresh_key() if key is None else key
 
         async def create() -> RemoteRef:
             native = dict(await backend.prepare(plan))
@@ -205,20 +210,14 @@ class AtAVendor(Asking):
 
         return backend.ask(create(), seconds=PATIENCE)
 
-    def created(self, what: str, key: str | None = None, **fields: Any) -> RemoteRef:
-        """Return a job as `submitted` does; without one the test fails.
-
-        Args:
-            what: What is asked, for the message.
-            key: As for `submitted`.
-            **fields: Likewise.
-        """
+    def created(self, key: str | None = None) -> RemoteRef:
+        """Return a job of the smallest request, as `submitted` does; without one the test fails."""
         __tracebackhide__ = True
         try:
-            return self.submitted(key, **fields)
+            return self.submitted(key)
         except Exception as error:  # noqa: BLE001 - any backend, any error
             return broken(
-                f"{what} comes to no job: {told(error)}",
+                f"the smallest request comes to no job: {told(error)}",
                 mend=_MAKE_ONE,
                 see="ttv_core.RemoteVideoGenerator.submit",
             )
